@@ -1,0 +1,48 @@
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+UV := $(shell command -v uv 2>/dev/null)
+
+ifdef UV
+CREATE = uv venv --quiet --allow-existing --python $(PYTHON) $(VENV)
+INSTALL = uv pip install --quiet --python $(BIN)/python
+else
+CREATE = $(PYTHON) -m venv $(VENV)
+INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check
+endif
+
+.PHONY: demo test lint serve lock clean
+
+demo: $(VENV)/.core  ## made-up films and patients, ingested, one question answered
+	$(BIN)/mmrag demo
+
+test: lint  ## everything that this machine can run
+	$(BIN)/python -m pytest
+
+lint: $(VENV)/.dev  ## style, types and the layers of the house
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+serve: $(VENV)/.dev  ## HTTP API and page over the demo data
+	$(BIN)/mmrag demo --quiet
+	$(BIN)/mmrag serve
+
+$(VENV)/.core: requirements/core.txt pyproject.toml
+	$(CREATE)
+	$(INSTALL) --require-hashes -r requirements/core.txt
+	$(INSTALL) --no-deps --no-build-isolation -e .
+	touch $@
+
+$(VENV)/.dev: requirements/dev.txt $(VENV)/.core
+	$(INSTALL) --require-hashes -r requirements/dev.txt
+	touch $@
+
+lock:  ## pin the dependencies anew, for Python 3.11 and later, with hashes
+	$(PYTHON) -m venv .lock-venv
+	.lock-venv/bin/python -m pip install --quiet uv
+	./requirements/lock.sh .lock-venv/bin/uv
+
+clean:
+	rm -rf $(VENV) .lock-venv dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,0 +1,1 @@
+"""The Clinical Brief: claims, their checks and the renderers."""

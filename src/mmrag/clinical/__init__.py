@@ -1,0 +1,1 @@
+"""Medical knowledge as cited data files, and pure functions over it."""

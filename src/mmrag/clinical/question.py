@@ -1,0 +1,119 @@
+"""A question as constraints that a person can read and edit."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from mmrag.records import Sex
+
+Assertion = Literal["present", "absent", "uncertain"]
+Comparison = Literal["named", "above", "at-least", "below", "at-most", "between", "flagged"]
+FlagClass = Literal["high", "low", "abnormal", "normal"]
+
+
+class _Term(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class FindingTerm(_Term):
+    """One radiographic finding that the question asks for or rules out.
+
+    Attributes
+    ----------
+    finding : str
+        Canonical name, a key of ``findings.toml``.
+    assertion : {"present", "absent", "uncertain"}
+    written : str
+        The words of the question that it stands for.
+    """
+
+    finding: str
+    assertion: Assertion = "present"
+    written: str = ""
+
+
+class LabTerm(_Term):
+    """One laboratory constraint.
+
+    Attributes
+    ----------
+    analyte : str
+        Key of ``analytes.toml``.
+    name : str
+        Display name of the analyte.
+    loinc : tuple of str
+        Codes that count as this analyte.
+    comparison : str
+        ``named`` asks only that the analyte was measured; ``flagged`` uses each patient's
+        own reference range; the rest compare with `value` (and `upper` for ``between``,
+        both bounds included).
+    value, upper : float or None
+        In `unit`.
+    unit : str or None
+        UCUM unit of `value`.
+    flag : {"high", "low", "abnormal", "normal"} or None
+        For ``flagged``.
+    written : str
+        The words of the question that it stands for.
+    """
+
+    analyte: str
+    name: str
+    loinc: tuple[str, ...]
+    comparison: Comparison = "named"
+    value: float | None = None
+    upper: float | None = None
+    unit: str | None = None
+    flag: FlagClass | None = None
+    written: str = ""
+
+
+class PatientTerm(_Term):
+    """What the question says of the patient.
+
+    Attributes
+    ----------
+    sex : {"F", "M"} or None
+    age_min, age_max : float or None
+        In years, both included.
+    """
+
+    sex: Sex | None = None
+    age_min: float | None = None
+    age_max: float | None = None
+
+
+class ClinicalQuery(_Term):
+    """A compiled question.
+
+    Attributes
+    ----------
+    text : str
+        The question as asked; empty when only a film was given.
+    findings : tuple of FindingTerm
+    labs : tuple of LabTerm
+    patient : PatientTerm
+    view : str or None
+        Projection asked for, ``PA``, ``AP`` or ``LATERAL``.
+    free_text : str or None
+        Words that compile to nothing; they are left to the text encoder.
+    """
+
+    text: str
+    findings: tuple[FindingTerm, ...] = ()
+    labs: tuple[LabTerm, ...] = ()
+    patient: PatientTerm = PatientTerm()
+    view: str | None = None
+    free_text: str | None = None
+
+    @property
+    def present(self) -> tuple[str, ...]:
+        """Findings that are asked for."""
+        return tuple(t.finding for t in self.findings if t.assertion == "present")
+
+    @property
+    def absent(self) -> tuple[str, ...]:
+        """Findings that are ruled out."""
+        return tuple(t.finding for t in self.findings if t.assertion == "absent")

@@ -1,0 +1,1 @@
+"""Films and texts to vectors: one module an encoder."""

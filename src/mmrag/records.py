@@ -1,0 +1,286 @@
+"""What everything else speaks: patients, films, laboratory panels and where they came from.
+
+Plain immutable records. Identifiers of patients are always ``source:identifier``, so that
+two people of two sources can never be taken for one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from pathlib import Path
+from typing import Literal
+
+Sex = Literal["F", "M"]
+"""Administrative sex as the sources give it; None where unknown or other."""
+
+Flag = Literal["LL", "L", "N", "H", "HH"]
+"""Critically low, low, normal, high, critically high (HL7 table 0078)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """Where a record came from.
+
+    Attributes
+    ----------
+    source : str
+        Name of the source, e.g. ``nih``; the first half of every patient identifier.
+    file : str
+        The file that holds the record (image or table), as an absolute path.
+    row : int or None
+        Line of the table, header counted as 1; None where there is no row.
+    made_up : bool
+        True for generated records; shown wherever the record is shown.
+    """
+
+    source: str
+    file: str
+    row: int | None = None
+    made_up: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Patient:
+    """One person of one source.
+
+    Attributes
+    ----------
+    id : str
+        ``source:identifier``.
+    birth_date : datetime.date or None
+    sex : {"F", "M"} or None
+    """
+
+    id: str
+    birth_date: date | None = None
+    sex: Sex | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Film:
+    """One chest radiograph as its source describes it; pixels stay in the file.
+
+    Attributes
+    ----------
+    id : str
+        File name in the source.
+    provenance : Provenance
+        ``provenance.file`` is the image.
+    patient : str or None
+        ``source:identifier``.
+    findings : tuple of str or None
+        Canonical finding names in the source's order; ``()`` for "No Finding"; None when
+        the film is unlabelled. The three are never confused.
+    view : str or None
+        Projection as written, e.g. ``PA`` or ``AP``.
+    age : float or None
+        Age at the film, in years.
+    sex : {"F", "M"} or None
+    follow_up : int or None
+        The source's running number of the patient's studies.
+    width, height : int or None
+        Size of the original image in pixels, as the source's table states it.
+    pixel_spacing : tuple of float or None
+        Row and column spacing of the original image in millimetres.
+    """
+
+    id: str
+    provenance: Provenance
+    patient: str | None = None
+    findings: tuple[str, ...] | None = None
+    view: str | None = None
+    age: float | None = None
+    sex: Sex | None = None
+    follow_up: int | None = None
+    width: int | None = None
+    height: int | None = None
+    pixel_spacing: tuple[float, float] | None = None
+
+    @property
+    def path(self) -> Path:
+        """The image file."""
+        return Path(self.provenance.file)
+
+
+@dataclass(frozen=True, slots=True)
+class ReferenceRange:
+    """Bounds within which a value is normal, and who says so.
+
+    Attributes
+    ----------
+    low, high : float or None
+        Inclusive bounds in the observation's unit; None where that side is open.
+    source : str
+        Citation of the range, shown beside every flag that rests on it.
+    critical_low, critical_high : float or None
+        Values at or beyond these are LL or HH.
+    """
+
+    low: float | None
+    high: float | None
+    source: str
+    critical_low: float | None = None
+    critical_high: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """One result of a panel.
+
+    Attributes
+    ----------
+    loinc : str
+        LOINC code, the identity of what was measured.
+    name : str
+        Display name as written in the source.
+    value : float or None
+        The number as written; None when the result is not a number.
+    text : str or None
+        The result as written when it is not a number.
+    unit : str or None
+        Unit as written.
+    category : str or None
+        ``laboratory``, ``vital-signs``, ``survey`` ... as written.
+    analyte : str or None
+        Key of `mmrag.clinical.analytes`, None for codes that table does not know.
+    canonical_value : float or None
+        The value in the analyte's canonical unit; None when it cannot be converted.
+    reference : ReferenceRange or None
+        The range that the flag rests on, in the unit as written.
+    flag : {"LL", "L", "N", "H", "HH"} or None
+        None when no range applies.
+    flag_source : str or None
+        What decided the flag: the record's interpretation, its range, or a cited table.
+    deviation : float or None
+        Signed distance of the value beyond the nearer bound, in widths of the range (of the
+        bound's size when one side is open): 0 inside, negative below, positive above; None
+        without a range.
+    """
+
+    loinc: str
+    name: str
+    value: float | None = None
+    text: str | None = None
+    unit: str | None = None
+    category: str | None = None
+    analyte: str | None = None
+    canonical_value: float | None = None
+    reference: ReferenceRange | None = None
+    flag: Flag | None = None
+    flag_source: str | None = None
+    deviation: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LabReport:
+    """One panel: all results of one patient, one encounter and time.
+
+    Attributes
+    ----------
+    id : str
+        Stable: the same panel read again has the same identifier.
+    provenance : Provenance
+    patient : str
+        ``source:identifier``.
+    effective_at : datetime.datetime
+        Time of the sample, timezone aware, UTC.
+    encounter : str or None
+    age : float or None
+        Age in years on the day of the sample.
+    sex : {"F", "M"} or None
+    observations : tuple of Observation
+        In the order of the source.
+    """
+
+    id: str
+    provenance: Provenance
+    patient: str
+    effective_at: datetime
+    encounter: str | None = None
+    age: float | None = None
+    sex: Sex | None = None
+    observations: tuple[Observation, ...] = field(default=())
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """A diagnosis on a patient's list, with the time it was active.
+
+    Attributes
+    ----------
+    patient : str
+        ``source:identifier``.
+    code : str
+        Code as written.
+    system : str
+        Code system, ``SNOMED-CT`` unless the source says otherwise.
+    name : str
+        Display name as written.
+    onset : datetime.date
+    abatement : datetime.date or None
+        None while it is active.
+    provenance : Provenance
+    """
+
+    patient: str
+    code: str
+    system: str
+    name: str
+    onset: date
+    abatement: date | None
+    provenance: Provenance
+
+
+@dataclass(frozen=True, slots=True)
+class ImagingStudy:
+    """That an image was taken, where the source has no pixels for it.
+
+    Attributes
+    ----------
+    id : str
+    patient : str
+        ``source:identifier``.
+    started_at : datetime.datetime
+        Timezone aware, UTC.
+    modality : str or None
+        DICOM modality code, e.g. ``DX``.
+    body_site : str or None
+    provenance : Provenance
+    """
+
+    id: str
+    patient: str
+    started_at: datetime
+    modality: str | None
+    body_site: str | None
+    provenance: Provenance
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing that could not go in; the rest does.
+
+    Attributes
+    ----------
+    file : str
+        The file, relative to the source's folder where that is shorter.
+    message : str
+        One line: what is wrong and how to mend it.
+    row : int or None
+        Line of the table, header counted as 1.
+    kind : str
+        Short stable word for counting, e.g. ``missing-file``.
+    count : int
+        How many like it this line stands for (blank rows are counted, not listed).
+    """
+
+    file: str
+    message: str
+    row: int | None = None
+    kind: str = "bad-record"
+    count: int = 1
+
+    def __str__(self) -> str:
+        place = self.file if self.row is None else f"{self.file}, row {self.row}"
+        return f"{place}: {self.message}"

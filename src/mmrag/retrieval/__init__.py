@@ -1,0 +1,1 @@
+"""Two legs that cannot drown each other, merged into one result."""

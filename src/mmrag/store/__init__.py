@@ -1,0 +1,1 @@
+"""PostgreSQL with pgvector: migrations, one module a table family, the embedded server."""
