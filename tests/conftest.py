@@ -13,5 +13,7 @@ SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
 def shared_data() -> Path:
     """The folder of real development data; skips where it is absent."""
     if not SHARED.is_dir():
-        pytest.skip(f"real data absent: {SHARED.parent.name}/{SHARED.name} is not beside the project")
+        pytest.skip(
+            f"real data absent: {SHARED.parent.name}/{SHARED.name} is not beside the project"
+        )
     return SHARED

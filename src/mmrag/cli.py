@@ -1,5 +1,207 @@
-"""The command line."""
+"""The command line: reads arguments, calls the engine, prints."""
+
+from __future__ import annotations
+
+import sys
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.metadata import version
+from pathlib import Path
+from typing import Annotated, Literal
 
 import typer
+from typer.exceptions import TyperException
 
-main = typer.Typer(no_args_is_help=True)
+from mmrag import terminal
+from mmrag.brief import FORMATS, BriefFormat, render
+from mmrag.demo import run_demo
+from mmrag.engine import Engine
+from mmrag.errors import InputError, MissingExtra, MmragError
+
+DISTRIBUTION = "med-multimodal-rag"
+
+app = typer.Typer(
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    help="Chest films and laboratory results that answer a clinical question. For research only.",
+    epilog="MMRAG_HOME holds the embedded database; MMRAG_DSN points at another PostgreSQL.",
+)
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+Question = Annotated[str, typer.Argument(help="The question, in words.")]
+Films = Annotated[int, typer.Option(min=0, max=1000, help="Films to return; 0 leaves them out.")]
+Labs = Annotated[int, typer.Option(min=0, max=1000, help="Panels to return; 0 leaves them out.")]
+Image = Annotated[Path | None, typer.Option(help="A film to search with (PNG or JPEG).")]
+EncoderName = Annotated[str | None, typer.Option(help="Encoder; MMRAG_ENCODER by default.")]
+SourceKind = Literal["nih", "synthea", "fhir"]
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"mmrag {version(DISTRIBUTION)}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    debug: Annotated[bool, typer.Option(help="Show a traceback when something fails.")] = False,
+    show_version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Version.")
+    ] = False,
+) -> None:
+    """Hold what every command shares; `main` reads ``--debug`` itself."""
+
+
+@app.command()
+def ingest(
+    kind: Annotated[SourceKind, typer.Argument(help="What the folder holds.")],
+    path: Annotated[Path, typer.Argument(help="Folder or file of the source.")],
+    labels: Annotated[Path | None, typer.Option(help="Label table of the films.")] = None,
+    encoder: EncoderName = None,
+    as_json: AsJson = False,
+) -> None:
+    """Read a source into the store; run again, only what is new or changed goes in."""
+    with _engine(encoder) as engine, terminal.progress_bar() as progress:
+        report = engine.ingest(kind, path, labels=labels, progress=progress)
+    if as_json:
+        typer.echo(report.model_dump_json(indent=2))
+    else:
+        terminal.print_ingest(report)
+
+
+@app.command()
+def search(
+    query: Question = "",
+    films: Films = 10,
+    labs: Labs = 10,
+    image: Image = None,
+    encoder: EncoderName = None,
+    as_json: AsJson = False,
+) -> None:
+    """Films and laboratory panels that answer a question, side by side."""
+    with _engine(encoder) as engine:
+        result = engine.search(query, image=image, films=films, labs=labs)
+    if as_json:
+        typer.echo(result.model_dump_json(indent=2))
+    else:
+        terminal.print_search(result)
+
+
+@app.command()
+def brief(
+    query: Question = "",
+    films: Films = 10,
+    labs: Labs = 10,
+    image: Image = None,
+    form: Annotated[BriefFormat, typer.Option("--format", help="Form of the brief.")] = "text",
+    out: Annotated[Path | None, typer.Option(help="Write to this file instead.")] = None,
+    encoder: EncoderName = None,
+    as_json: AsJson = False,
+) -> None:
+    """Write the Clinical Brief: every claim points at its record."""
+    with _engine(encoder) as engine:
+        answer = engine.brief(query, image=image, films=films, labs=labs)
+        text = render(answer, "json" if as_json else form, thumbnail=engine.thumbnail)
+    if out is None:
+        typer.echo(text)
+    else:
+        _write(out, text)
+        terminal.note(f"written to {out}")
+
+
+@app.command()
+def status(encoder: EncoderName = None, as_json: AsJson = False) -> None:
+    """Say what is stored, in which space, how large and where."""
+    with _engine(encoder) as engine:
+        state = engine.status()
+    if as_json:
+        typer.echo(state.model_dump_json(indent=2))
+    else:
+        terminal.print_status(state)
+
+
+@app.command()
+def refuse(
+    w_pixel: Annotated[float, typer.Option(help="Weight of the pixels.")],
+    w_label: Annotated[float, typer.Option(help="Weight of the labels.")],
+    encoder: EncoderName = None,
+    as_json: AsJson = False,
+) -> None:
+    """Fuse every film anew with other weights; nothing is encoded again."""
+    with _engine(encoder) as engine, terminal.progress_bar() as progress:
+        report = engine.refuse(w_pixel, w_label, progress=progress)
+    if as_json:
+        typer.echo(report.model_dump_json(indent=2))
+    else:
+        terminal.note(f"{report.films:,} films fused anew in space {report.space.fingerprint}")
+
+
+@app.command()
+def demo(
+    folder: Annotated[Path, typer.Option(help="Where made-up data and brief go.")] = Path("demo"),
+    quiet: Annotated[bool, typer.Option(help="Prepare only; print no brief.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Ingest made-up films and patients and answer one question from them."""
+    with terminal.progress_bar() as progress:
+        outcome = run_demo(folder, progress=progress)
+    if as_json:
+        typer.echo(render(outcome.brief, "json"))
+    elif not quiet:
+        typer.echo(render(outcome.brief, "text"))
+    terminal.note(f"brief with thumbnails: {outcome.page}")
+    terminal.note(f"ask more: MMRAG_HOME={outcome.home} mmrag search 'pneumothorax'")
+
+
+@app.command()
+def serve(
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port on this machine.")] = 8000,
+    encoder: EncoderName = None,
+) -> None:
+    """Serve the HTTP API and the page to this machine's own browser."""
+    try:
+        from mmrag.web.server import serve_forever
+    except ModuleNotFoundError as error:
+        raise MissingExtra(error.name or "fastapi", "serve") from error
+    with _engine(encoder) as engine:
+        serve_forever(engine, port)
+
+
+def main() -> None:
+    """Run the command line; every error is one line and a stable exit code."""
+    try:
+        status_code = app(standalone_mode=False)
+    except TyperException as error:
+        _fail(error.format_message(), error.exit_code)
+    except MmragError as error:
+        _fail(str(error), error.exit_code)
+    except KeyboardInterrupt:
+        _fail("stopped; what was finished is stored, run the same command to go on", 130)
+    except BrokenPipeError:
+        sys.stderr.close()
+        sys.exit(0)
+    sys.exit(status_code if isinstance(status_code, int) else 0)
+
+
+@contextmanager
+def _engine(encoder: str | None) -> Iterator[Engine]:
+    with Engine.open(encoder=encoder) as engine:
+        yield engine
+
+
+def _write(out: Path, text: str) -> None:
+    try:
+        out.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise InputError(f"{out}: {error.strerror}: choose another --out") from error
+
+
+def _fail(message: str, exit_code: int) -> None:
+    if "--debug" in sys.argv[1:]:
+        traceback.print_exc()
+    print(f"mmrag: {' '.join(message.split())}", file=sys.stderr)
+    sys.exit(exit_code)
+
+

@@ -7,6 +7,7 @@
     │   ├── QueryError          a question that cannot be compiled
     │   ├── SourceError         a folder or file that cannot be a source
     │   ├── BadFilm             one image that cannot be read
+    │   ├── BadRecord           one record of a source that cannot be read
     │   └── UnknownUnit         a unit the analyte's table does not know
     └── OutsideError            something outside failed               exit code 3
         ├── DatabaseError       PostgreSQL missing, unreachable, too old
@@ -21,6 +22,7 @@ from __future__ import annotations
 
 __all__ = [
     "BadFilm",
+    "BadRecord",
     "DatabaseError",
     "EncoderError",
     "InputError",
@@ -62,6 +64,10 @@ class SourceError(InputError):
 
 class BadFilm(InputError):
     """One image that cannot be read as a film."""
+
+
+class BadRecord(InputError):
+    """One record of a source that cannot be read; sources report it and go on."""
 
 
 class UnknownUnit(InputError):

@@ -11,6 +11,7 @@ from mmrag.records import Sex
 Assertion = Literal["present", "absent", "uncertain"]
 Comparison = Literal["named", "above", "at-least", "below", "at-most", "between", "flagged"]
 FlagClass = Literal["high", "low", "abnormal", "normal"]
+Trend = Literal["rising", "falling"]
 
 
 class _Term(BaseModel):
@@ -27,11 +28,15 @@ class FindingTerm(_Term):
     assertion : {"present", "absent", "uncertain"}
     written : str
         The words of the question that it stands for.
+    group : str or None
+        The wider word ("airspace disease") through which it was asked for; the present
+        findings of one group are alternatives, any of them answers.
     """
 
     finding: str
     assertion: Assertion = "present"
     written: str = ""
+    group: str | None = None
 
 
 class LabTerm(_Term):
@@ -40,11 +45,14 @@ class LabTerm(_Term):
     Attributes
     ----------
     analyte : str
-        Key of ``analytes.toml``.
+        Key of ``analytes.toml``; for a group of analytes the group's name.
     name : str
-        Display name of the analyte.
+        Display name of the analyte or group.
     loinc : tuple of str
-        Codes that count as this analyte.
+        Codes that count as this analyte, or as any of the group.
+    analytes : tuple of str
+        For a group: keys of its members, of which at least one meets the constraint (none
+        of them when `negated`). Empty for a single analyte.
     comparison : str
         ``named`` asks only that the analyte was measured; ``flagged`` uses each patient's
         own reference range; the rest compare with `value` (and `upper` for ``between``,
@@ -53,8 +61,19 @@ class LabTerm(_Term):
         In `unit`.
     unit : str or None
         UCUM unit of `value`.
+    unit_assumed : bool
+        True when the question gave no unit and `unit` is the one in which its number is
+        plausible.
     flag : {"high", "low", "abnormal", "normal"} or None
         For ``flagged``.
+    critical : bool
+        Only critically high or low values meet the flag.
+    negated : bool
+        The analyte was measured and does not meet the constraint ("no leukocytosis").
+    time : {"latest"} or None
+        Each patient's newest result alone.
+    trend : {"rising", "falling"} or None
+        Change over the patient's own series.
     written : str
         The words of the question that it stands for.
     """
@@ -62,12 +81,23 @@ class LabTerm(_Term):
     analyte: str
     name: str
     loinc: tuple[str, ...]
+    analytes: tuple[str, ...] = ()
     comparison: Comparison = "named"
     value: float | None = None
     upper: float | None = None
     unit: str | None = None
+    unit_assumed: bool = False
     flag: FlagClass | None = None
+    critical: bool = False
+    negated: bool = False
+    time: Literal["latest"] | None = None
+    trend: Trend | None = None
     written: str = ""
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """Keys of ``analytes.toml`` that it is about."""
+        return self.analytes or (self.analyte,)
 
 
 class PatientTerm(_Term):
@@ -99,6 +129,8 @@ class ClinicalQuery(_Term):
         Projection asked for, ``PA``, ``AP`` or ``LATERAL``.
     free_text : str or None
         Words that compile to nothing; they are left to the text encoder.
+    normal_chest : bool
+        True when a chest with nothing to report is asked for.
     """
 
     text: str
@@ -107,6 +139,7 @@ class ClinicalQuery(_Term):
     patient: PatientTerm = PatientTerm()
     view: str | None = None
     free_text: str | None = None
+    normal_chest: bool = False
 
     @property
     def present(self) -> tuple[str, ...]:

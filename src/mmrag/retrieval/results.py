@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from mmrag.clinical.question import ClinicalQuery
 from mmrag.records import Flag, Sex
+from mmrag.store import Space
 
 Linkage = Literal["same-patient", "cohort"]
 
@@ -99,15 +100,22 @@ class LabWhy(_Result):
     ----------
     constraints : tuple of str
         The question's laboratory constraints that the panel meets, in words.
+    bearing : tuple of str
+        Results that bear on the findings asked for and are abnormal in the expected
+        direction, in words.
     abnormal : float
         Part of the score that comes from values outside their range.
     similarity : float
         Part of the score that comes from the vector's sense of the words.
+    recency : float
+        Part of the score that comes from the time of the sample.
     """
 
     constraints: tuple[str, ...] = ()
+    bearing: tuple[str, ...] = ()
     abnormal: float
     similarity: float
+    recency: float = 0.0
 
 
 class LabHit(_Result):
@@ -162,6 +170,16 @@ class SpaceInfo(_Result):
     fingerprint: str
     w_pixel: float
     w_label: float
+
+    @classmethod
+    def of(cls, space: Space) -> SpaceInfo:
+        """The space as the store keeps it."""
+        return cls(
+            encoder=space.encoder,
+            fingerprint=space.fingerprint,
+            w_pixel=space.w_pixel,
+            w_label=space.w_label,
+        )
 
 
 class SearchResult(_Result):

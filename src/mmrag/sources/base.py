@@ -84,7 +84,5 @@ def read_manifest(folder: Path, default_name: str) -> Manifest:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise SourceError(f"{file}: {error}: mend the file or delete it") from error
     if not isinstance(name, str) or not name or ":" in name or not isinstance(made_up, bool):
-        raise SourceError(
-            f"{file}: name must be a word without a colon and made_up true or false"
-        )
+        raise SourceError(f"{file}: name must be a word without a colon and made_up true or false")
     return Manifest(name, made_up)

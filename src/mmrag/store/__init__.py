@@ -1,1 +1,61 @@
 """PostgreSQL with pgvector: migrations, one module a table family, the embedded server."""
+
+from __future__ import annotations
+
+from mmrag.store.films import Films
+from mmrag.store.labs import Labs
+from mmrag.store.people import People
+from mmrag.store.store import Store
+from mmrag.store.terms import (
+    Bound,
+    EncoderName,
+    FilmCounts,
+    FilmEntry,
+    FilmFilter,
+    FilmHashes,
+    FilmMatch,
+    LabCondition,
+    LabCounts,
+    LabEntry,
+    LabFilter,
+    LabMatch,
+    LabRanking,
+    LabSummary,
+    NearestObservation,
+    PixelBatch,
+    RecordKey,
+    SeriesPoint,
+    Space,
+    StoreStatus,
+    Vector,
+    Vectors,
+)
+
+__all__ = [
+    "Bound",
+    "EncoderName",
+    "FilmCounts",
+    "FilmEntry",
+    "FilmFilter",
+    "FilmHashes",
+    "FilmMatch",
+    "Films",
+    "LabCondition",
+    "LabCounts",
+    "LabEntry",
+    "LabFilter",
+    "LabMatch",
+    "LabRanking",
+    "LabSummary",
+    "Labs",
+    "NearestObservation",
+    "People",
+    "PixelBatch",
+    "RecordKey",
+    "SeriesPoint",
+    "Space",
+    "Store",
+    "StoreStatus",
+    "Vector",
+    "Vectors",
+]

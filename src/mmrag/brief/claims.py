@@ -1,0 +1,116 @@
+"""Claims before their check: the sentence, the stored values it rests on, and its test."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from pydantic import JsonValue
+
+from mmrag.brief.model import COVERAGE, FILM, LAB, PATIENT, Citation, ClaimKind, Section
+from mmrag.retrieval.results import Coverage, FilmHit, LabHit, ObservationHit
+from mmrag.store.terms import RecordKey
+
+if TYPE_CHECKING:
+    from mmrag.brief.checks import Check
+
+SAID_OF_A_RESULT = (
+    "name",
+    "value",
+    "text",
+    "unit",
+    "low",
+    "high",
+    "range_source",
+    "flag",
+    "flag_source",
+)
+"""The fields of a laboratory result that its sentence rests on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A claim that nobody has checked yet.
+
+    Attributes
+    ----------
+    kind, section, text, citations
+        As in `mmrag.brief.model.Claim`.
+    check : Check
+        What must be true of the stored rows, beyond each cited value being there.
+    films, reports : tuple of RecordKey
+        The cited films and panels, as the store finds them.
+    """
+
+    kind: ClaimKind
+    section: Section
+    text: str
+    citations: tuple[Citation, ...]
+    check: Check
+    films: tuple[RecordKey, ...] = ()
+    reports: tuple[RecordKey, ...] = ()
+
+
+def film_key(hit: FilmHit) -> RecordKey:
+    """Name the film so that the store finds it."""
+    return RecordKey(hit.source, hit.id)
+
+
+def report_key(hit: LabHit) -> RecordKey:
+    """Name the panel so that the store finds it."""
+    return RecordKey(hit.source, hit.report)
+
+
+def cite_film(hit: FilmHit, *names: str) -> tuple[Citation, ...]:
+    """Cite fields of a film as the search returned them."""
+    return tuple(
+        Citation(record=FILM + hit.id, field=name, value=as_json(getattr(hit, name)))
+        for name in names
+    )
+
+
+def cite_report(hit: LabHit, *names: str) -> tuple[Citation, ...]:
+    """Cite fields of a panel as the search returned them."""
+    return tuple(
+        Citation(record=LAB + hit.report, field=name, value=as_json(getattr(hit, name)))
+        for name in names
+    )
+
+
+def cite_result(hit: LabHit, observation: ObservationHit) -> tuple[Citation, ...]:
+    """Cite everything that a sentence about one laboratory result says."""
+    said = ((name, getattr(observation, name)) for name in SAID_OF_A_RESULT)
+    return tuple(
+        Citation(
+            record=LAB + hit.report,
+            field=f"observations[{observation.loinc}].{name}",
+            value=as_json(value),
+        )
+        for name, value in said
+        if value is not None
+    )
+
+
+def cite_patient(patient: str, films: list[FilmHit], labs: list[LabHit]) -> tuple[Citation, ...]:
+    """Cite that these films and panels belong to one patient."""
+    records: list[JsonValue] = [*(FILM + f.id for f in films), *(LAB + h.report for h in labs)]
+    return (Citation(record=PATIENT + patient, field="records", value=records),)
+
+
+def cite_coverage(coverage: Coverage, leg: str, *names: str) -> tuple[Citation, ...]:
+    """Cite figures of the search itself."""
+    figures = getattr(coverage, leg)
+    return tuple(
+        Citation(record=COVERAGE + leg, field=name, value=getattr(figures, name)) for name in names
+    )
+
+
+def as_json(value: Any) -> JsonValue:
+    """Turn a field's value into what the printed form holds for it."""
+    if isinstance(value, datetime):
+        return value.isoformat().replace("+00:00", "Z")
+    if isinstance(value, tuple):
+        return [as_json(item) for item in value]
+    plain_value: JsonValue = value
+    return plain_value

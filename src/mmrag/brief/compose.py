@@ -1,0 +1,44 @@
+"""From a search answer to the Clinical Brief."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from mmrag.brief.claims import Draft
+from mmrag.brief.coverage import coverage_claims
+from mmrag.brief.imaging import imaging_claims
+from mmrag.brief.laboratory import laboratory_claims
+from mmrag.brief.limits import limit_claims
+from mmrag.brief.model import Brief
+from mmrag.brief.pairs import pair_claims
+from mmrag.brief.rows import Records
+from mmrag.brief.verify import verify
+from mmrag.retrieval.results import SearchResult
+
+
+def compose(result: SearchResult, records: Records) -> Brief:
+    """Write the brief: every claim is checked against the store, or left out and counted.
+
+    Parameters
+    ----------
+    result : SearchResult
+    records : Records
+        Reads the cited rows anew; what the search returned is not taken at its word.
+
+    Returns
+    -------
+    Brief
+        The search answer with its claims beside it.
+    """
+    claims, dropped = verify(tuple(_drafts(result)), records, result)
+    answer = {name: getattr(result, name) for name in SearchResult.model_fields}
+    return Brief(**answer, claims=claims, dropped=dropped)
+
+
+def _drafts(result: SearchResult) -> Iterator[Draft]:
+    yield from imaging_claims(result)
+    yield from coverage_claims(result, "films")
+    yield from laboratory_claims(result)
+    yield from coverage_claims(result, "labs")
+    yield from pair_claims(result)
+    yield from limit_claims(result)

@@ -1,0 +1,46 @@
+"""Legs that were left out of the search or came back empty."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Literal
+
+from mmrag.brief import checks
+from mmrag.brief.claims import Draft, cite_coverage
+from mmrag.brief.model import Section
+from mmrag.brief.plain import plain
+from mmrag.brief.wording import counted
+from mmrag.retrieval.results import SearchResult
+
+_NOUN = {"films": "film", "labs": "panel"}
+_SECTION: dict[str, Section] = {"films": "imaging", "labs": "laboratory"}
+
+
+def coverage_claims(result: SearchResult, leg: Literal["films", "labs"]) -> Iterator[Draft]:
+    """Say of a leg without hits whether it was left out, or how far it looked in vain."""
+    figures = getattr(result.coverage, leg)
+    noun = _NOUN[leg]
+    if figures.requested == 0:
+        yield Draft(
+            kind="limit",
+            section=_SECTION[leg],
+            text=f"No {noun} was asked for; this leg was left out.",
+            citations=cite_coverage(result.coverage, leg, "requested"),
+            check=checks.LegLooked(leg),
+        )
+    elif figures.returned == 0:
+        looked = (
+            f"{counted(figures.searched, noun)} searched, none qualifies"
+            if figures.searched
+            else f"the store holds no {noun} to search"
+        )
+        nearest = f" Nearest: {plain(figures.nearest, 300)}." if figures.nearest else ""
+        yield Draft(
+            kind="nothing-found",
+            section=_SECTION[leg],
+            text=f"No {noun} found: {looked}.{nearest}",
+            citations=cite_coverage(
+                result.coverage, leg, "returned", "searched", "qualifying", "nearest"
+            ),
+            check=checks.LegLooked(leg),
+        )

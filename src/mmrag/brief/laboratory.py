@@ -1,0 +1,181 @@
+"""What the panels hold: abnormal results first, normal ones called normal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from mmrag.brief import checks
+from mmrag.brief.claims import Draft, cite_coverage, cite_report, cite_result, report_key
+from mmrag.brief.imaging import asked_for
+from mmrag.brief.judgement import Verdict, judge_hit
+from mmrag.brief.knowledge import Expectation, analytes_bearing_on, expectations
+from mmrag.brief.model import Citation, ClaimKind
+from mmrag.brief.plain import enumerated, plain
+from mmrag.brief.wording import (
+    called,
+    counted,
+    measured,
+    panel_subject,
+    range_sentence,
+    range_words,
+)
+from mmrag.retrieval.results import LabHit, ObservationHit, SearchResult
+
+ABNORMAL: tuple[Verdict, ...] = ("low", "high")
+EVERY: tuple[Verdict, ...] = ("low", "high", "normal", "undecided")
+
+
+def laboratory_claims(result: SearchResult) -> Iterator[Draft]:
+    """Make the claims of the laboratory section.
+
+    Every abnormal result is named. A normal one, or one that is neither, is named only
+    where the question asks for it or where it bears on a finding that the question asks for.
+    """
+    relevant = set[str]().union(*map(analytes_bearing_on, asked_for(result.query)))
+    results = [(hit, o) for hit in result.labs for o in _relevant_first(hit, relevant)]
+    yield from _cohort(result)
+    yield from _nothing_abnormal(result.labs)
+    yield from (_abnormal(hit, o) for hit, o in results if judge_hit(o) in ABNORMAL)
+    named = [(hit, o) for hit, o in results if _is_relevant(o, relevant)]
+    yield from (_normal(hit, o) for hit, o in named if judge_hit(o) == "normal")
+    yield from (_neither(hit, o) for hit, o in named if judge_hit(o) == "undecided")
+    yield from _nothing_expected(result)
+
+
+def _is_relevant(observation: ObservationHit, relevant: set[str]) -> bool:
+    return observation.matched or observation.analyte in relevant
+
+
+def _relevant_first(hit: LabHit, relevant: set[str]) -> list[ObservationHit]:
+    return sorted(hit.observations, key=lambda o: (not o.matched, not _is_relevant(o, relevant)))
+
+
+def _abnormal(hit: LabHit, observation: ObservationHit) -> Draft:
+    word = called(observation.flag, judge_hit(observation))
+    return _claim("lab-abnormal", hit, observation, f"{word}; {range_sentence(observation)}")
+
+
+def _normal(hit: LabHit, observation: ObservationHit) -> Draft:
+    word = f"normal (flag N); {range_sentence(observation)}"
+    return _claim("lab-normal", hit, observation, word)
+
+
+def _neither(hit: LabHit, observation: ObservationHit) -> Draft:
+    if observation.flag is None:
+        why = "without a flag"
+    else:
+        words = range_words(observation.low, observation.high)
+        why = f"with flag {observation.flag}, which its reference range {words} does not bear out"
+    return _claim("limit", hit, observation, f"{why}: called neither normal nor abnormal")
+
+
+def _claim(kind: ClaimKind, hit: LabHit, observation: ObservationHit, verdict: str) -> Draft:
+    return Draft(
+        kind=kind,
+        section="laboratory",
+        text=f"{panel_subject(hit)}: {measured(observation)}, {verdict}.",
+        citations=(
+            *cite_report(hit, "rank", "effective_at", "made_up"),
+            *cite_result(hit, observation),
+        ),
+        check=result_is(hit, observation),
+        reports=(report_key(hit),),
+    )
+
+
+def result_is(hit: LabHit, observation: ObservationHit) -> checks.ResultIs:
+    """Demand that the store holds this very result and that it deserves the same verdict."""
+    return checks.ResultIs(
+        report=report_key(hit),
+        loinc=observation.loinc,
+        value=observation.value,
+        text=observation.text,
+        unit=observation.unit,
+        verdict=judge_hit(observation),
+    )
+
+
+def _nothing_abnormal(labs: Sequence[LabHit]) -> Iterator[Draft]:
+    if labs and not any(judge_hit(o) in ABNORMAL for hit in labs for o in hit.observations):
+        check = checks.PanelCount(tuple(map(report_key, labs)), 0, None, ABNORMAL)
+        yield _none(labs, "a result called abnormal", check)
+
+
+def _nothing_expected(result: SearchResult) -> Iterator[Draft]:
+    """Say which results that would go with a finding asked for none of the panels holds."""
+    labs = result.labs
+    keys = tuple(map(report_key, labs))
+    for finding in asked_for(result.query):
+        missing = [e for e in expectations(finding) if _measured_in(labs, e) and not _met(labs, e)]
+        if missing:
+            wanted = [f"{e.words} (measured in {_measured_in(labs, e)})" for e in missing]
+            each = (
+                check
+                for e in missing
+                for check in (
+                    checks.PanelCount(keys, 0, e.analyte, (e.verdict,)),
+                    checks.PanelCount(keys, _measured_in(labs, e), e.analyte, EVERY),
+                )
+            )
+            what = f"{enumerated(wanted, 'or')}, which would go with {plain(finding)}"
+            yield _none(labs, what, checks.AllOf(tuple(each)))
+
+
+def _measured_in(labs: Sequence[LabHit], expected: Expectation) -> int:
+    return sum(any(o.analyte == expected.analyte for o in hit.observations) for hit in labs)
+
+
+def _met(labs: Sequence[LabHit], expected: Expectation) -> bool:
+    return any(
+        o.analyte == expected.analyte and judge_hit(o) == expected.verdict
+        for hit in labs
+        for o in hit.observations
+    )
+
+
+def _none(labs: Sequence[LabHit], what: str, check: checks.Check) -> Draft:
+    shown = (
+        "The one panel shown does not hold"
+        if len(labs) == 1
+        else f"None of the {len(labs)} panels shown holds"
+    )
+    return Draft(
+        kind="nothing-found",
+        section="laboratory",
+        text=f"{shown} {what}.",
+        citations=_cite_panels(labs, "rank"),
+        check=check,
+        reports=tuple(map(report_key, labs)),
+    )
+
+
+def _cohort(result: SearchResult) -> Iterator[Draft]:
+    figures, labs = result.coverage.labs, result.labs
+    if not labs:
+        return
+    keys = tuple(report_key(hit) for hit in labs)
+    patients = len({hit.patient for hit in labs})
+    out = sum(any(judge_hit(o) in ABNORMAL for o in hit.observations) for hit in labs)
+    yield Draft(
+        kind="cohort",
+        section="laboratory",
+        text=f"{counted(figures.searched, 'panel')} searched, {figures.qualifying} "
+        f"{'qualifies' if figures.qualifying == 1 else 'qualify'}, {len(labs)} shown, from "
+        f"{counted(patients, 'patient')}; {out} with an abnormal result.",
+        citations=(
+            *cite_coverage(result.coverage, "labs", "searched", "qualifying", "returned"),
+            *_cite_panels(labs, "patient"),
+        ),
+        check=checks.AllOf(
+            (
+                checks.LegLooked("labs"),
+                checks.PatientCount(keys, patients),
+                checks.PanelCount(keys, out, None, ABNORMAL),
+            )
+        ),
+        reports=keys,
+    )
+
+
+def _cite_panels(labs: Sequence[LabHit], *names: str) -> tuple[Citation, ...]:
+    return tuple(citation for hit in labs for citation in cite_report(hit, *names))

@@ -1,0 +1,138 @@
+"""Film and blood of one and the same patient, apart from all cohort evidence."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from mmrag.brief import checks
+from mmrag.brief.claims import (
+    Draft,
+    cite_film,
+    cite_patient,
+    cite_report,
+    cite_result,
+    film_key,
+    report_key,
+)
+from mmrag.brief.imaging import asked_for
+from mmrag.brief.judgement import Verdict, judge_hit
+from mmrag.brief.knowledge import expectations
+from mmrag.brief.laboratory import result_is
+from mmrag.brief.model import ClaimKind
+from mmrag.brief.plain import enumerated, plain
+from mmrag.brief.wording import called, day, label_origin, measured, numbered, panel_subject
+from mmrag.retrieval.results import FilmHit, LabHit, ObservationHit, SearchResult
+
+
+def linked(result: SearchResult) -> dict[str, tuple[list[FilmHit], list[LabHit]]]:
+    """Patients with both a film and a panel among the hits.
+
+    Returns
+    -------
+    dict
+        By patient, in the order of the films: the films by rank and the panels by time.
+    """
+    panels: dict[str, list[LabHit]] = {}
+    for lab in sorted(result.labs, key=lambda hit: hit.effective_at):
+        panels.setdefault(lab.patient, []).append(lab)
+    both: dict[str, tuple[list[FilmHit], list[LabHit]]] = {}
+    for film in result.films:
+        if film.patient is not None and film.patient in panels:
+            both.setdefault(film.patient, ([], panels[film.patient]))[0].append(film)
+    return both
+
+
+def pair_claims(result: SearchResult) -> Iterator[Draft]:
+    """Make the claims that put one patient's film and blood together."""
+    asked = asked_for(result.query)
+    for patient, (films, labs) in linked(result).items():
+        yield _same_patient(patient, films, labs)
+        pairs = [(film, lab) for film in films for lab in labs]
+        compared = [c for film, lab in pairs for c in _compared(patient, film, lab, asked)]
+        yield from (claim for claim in compared if claim.kind == "agreement")
+        yield from (claim for claim in compared if claim.kind == "contradiction")
+
+
+def _subject(patient: str, made_up: bool) -> str:
+    return f"{'Made-up patient' if made_up else 'Patient'} {plain(patient)}"
+
+
+def _same_patient(patient: str, films: list[FilmHit], labs: list[LabHit]) -> Draft:
+    made_up = all([*(hit.made_up for hit in films), *(hit.made_up for hit in labs)])
+    panels = enumerated([f"#{hit.rank} ({day(hit)})" for hit in labs])
+    order = (
+        ", in the order of time; the films carry no date, so where they fall in it is not known"
+        if len(labs) > 1
+        else "; the films carry no date, so which came first is not known"
+    )
+    if len(films) == 1:
+        order = order.replace("films carry", "film carries").replace("they fall", "it falls")
+    film_keys, report_keys = tuple(map(film_key, films)), tuple(map(report_key, labs))
+    return Draft(
+        kind="limit",
+        section="context",
+        text=f"{_subject(patient, made_up)} has {numbered('film', [f.rank for f in films])} and "
+        f"{'panel' if len(labs) == 1 else 'panels'} {panels}{order}.",
+        citations=(
+            *cite_patient(patient, films, labs),
+            *(c for film in films for c in cite_film(film, "rank", "made_up")),
+            *(c for lab in labs for c in cite_report(lab, "rank", "effective_at", "made_up")),
+        ),
+        check=checks.OnePatient(patient, film_keys, report_keys),
+        films=film_keys,
+        reports=report_keys,
+    )
+
+
+def _compared(patient: str, film: FilmHit, lab: LabHit, asked: tuple[str, ...]) -> Iterator[Draft]:
+    """Hold each result against the labels with which an abnormal one would go."""
+    labels = [f for f in film.findings or () if not asked or f in asked]
+    for observation in lab.observations:
+        verdict = judge_hit(observation)
+        if verdict == "undecided":
+            continue
+        wanted: dict[Verdict, list[str]] = {}
+        for finding in labels:
+            for expected in expectations(finding):
+                if expected.analyte == observation.analyte:
+                    wanted.setdefault(expected.verdict, []).append(finding)
+        for expected_verdict, findings in wanted.items():
+            kind: ClaimKind = "agreement" if verdict == expected_verdict else "contradiction"
+            yield _claim(kind, patient, film, findings, lab, observation, expected_verdict)
+
+
+def _claim(
+    kind: ClaimKind,
+    patient: str,
+    film: FilmHit,
+    findings: list[str],
+    lab: LabHit,
+    observation: ObservationHit,
+    expected: Verdict,
+) -> Draft:
+    named = enumerated([plain(finding) for finding in findings])
+    seen = f"{measured(observation)}, {called(observation.flag, judge_hit(observation))}"
+    panel = panel_subject(lab)
+    result = "This result goes" if kind == "agreement" else f"A {expected} result would go"
+    return Draft(
+        kind=kind,
+        section="context",
+        text=f"{_subject(patient, film.made_up and lab.made_up)}: film #{film.rank} is labelled "
+        f"{named} ({label_origin(film.source, film.made_up)}); {panel[0].lower()}{panel[1:]} "
+        f"holds {seen}. {result} with {named}.",
+        citations=(
+            *cite_patient(patient, [film], [lab]),
+            *cite_film(film, "rank", "findings", "source", "made_up"),
+            *cite_report(lab, "rank", "effective_at", "made_up"),
+            *cite_result(lab, observation),
+        ),
+        check=checks.AllOf(
+            (
+                checks.OnePatient(patient, (film_key(film),), (report_key(lab),)),
+                checks.Labelled(film_key(film), tuple(findings)),
+                result_is(lab, observation),
+            )
+        ),
+        films=(film_key(film),),
+        reports=(report_key(lab),),
+    )

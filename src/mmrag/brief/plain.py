@@ -1,0 +1,73 @@
+"""Strings of records as harmless text: no control characters, no direction tricks, no novels."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Sequence
+
+LONGEST = 160
+"""Characters of one stored string that a sentence shows; records keep all of it."""
+
+_HIDDEN = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
+
+
+def plain(text: str, longest: int = LONGEST) -> str:
+    """Make a stored string safe to print on one line of a terminal or page.
+
+    Control characters (terminal escapes among them), invisible format characters
+    (direction overrides among them) and line breaks become spaces, runs of spaces become
+    one, and what is longer than `longest` characters is cut with an ellipsis.
+
+    Parameters
+    ----------
+    text : str
+    longest : int
+        At least 1.
+
+    Returns
+    -------
+    str
+    """
+    visible = "".join(" " if unicodedata.category(c) in _HIDDEN else c for c in text)
+    line = " ".join(visible.split())
+    return line if len(line) <= longest else line[: longest - 1] + "…"
+
+
+def number(value: float) -> str:
+    """Print a stored number so that it reads back as the same number.
+
+    >>> number(12.1), number(12.0)
+    ('12.1', '12.0')
+    """
+    return repr(float(value))
+
+
+def years(age: float) -> str:
+    """Print an age, whole years without a point.
+
+    >>> years(77.0), years(0.5)
+    ('77', '0.5')
+    """
+    return str(int(age)) if float(age).is_integer() else repr(float(age))
+
+
+def enumerated(words: list[str], last: str = "and") -> str:
+    """Join words as prose does.
+
+    >>> enumerated(["a", "b", "c"])
+    'a, b and c'
+    """
+    if len(words) < 2:
+        return "".join(words)
+    return f"{', '.join(words[:-1])} {last} {words[-1]}"
+
+
+def counted_records(records: Sequence[str], most: int = 4) -> str:
+    """Name records, of many only the first ones and how many more there are.
+
+    >>> counted_records(["film:a", "film:b", "film:c"], most=2)
+    'film:a, film:b and 1 more'
+    """
+    named = ", ".join(plain(record) for record in records[:most])
+    more = len(records) - most
+    return f"{named} and {more} more" if more > 0 else named

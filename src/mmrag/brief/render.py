@@ -1,0 +1,69 @@
+"""One brief, several forms."""
+
+from __future__ import annotations
+
+import unicodedata
+from typing import Literal, get_args
+
+from mmrag.brief.model import Brief
+from mmrag.brief.render_html import Thumbnail, render_html
+from mmrag.brief.render_markdown import render_markdown
+from mmrag.brief.render_text import render_text
+
+BriefFormat = Literal["text", "markdown", "html", "json"]
+FORMATS: tuple[BriefFormat, ...] = get_args(BriefFormat)
+
+
+def render(
+    brief: Brief,
+    format: BriefFormat,  # noqa: A002 (the command line's own word)
+    *,
+    width: int = 80,
+    thumbnail: Thumbnail | None = None,
+) -> str:
+    """Write a brief in one of its forms.
+
+    Parameters
+    ----------
+    brief : Brief
+    format : {"text", "markdown", "html", "json"}
+    width : int
+        Columns of the terminal; for text alone.
+    thumbnail : callable, optional
+        Gives the PNG or JPEG bytes of a film's thumbnail, or None; for HTML alone.
+
+    Returns
+    -------
+    str
+    """
+    if format == "json":
+        return render_json(brief)
+    if format == "html":
+        return render_html(brief, thumbnail)
+    return render_markdown(brief) if format == "markdown" else render_text(brief, width)
+
+
+def render_json(brief: Brief) -> str:
+    """Write a brief as JSON that no terminal takes for a command.
+
+    Invisible characters of records (control, format, line separators) are written as
+    escapes; a reader of JSON gets them back unchanged.
+
+    Parameters
+    ----------
+    brief : Brief
+
+    Returns
+    -------
+    str
+    """
+    return "".join(
+        c if c == "\n" or unicodedata.category(c)[0] not in "CZ" or c == " " else _escaped(c)
+        for c in brief.model_dump_json(indent=2)
+    )
+
+
+def _escaped(character: str) -> str:
+    units = character.encode("utf-16-be", "surrogatepass")
+    pairs = zip(units[::2], units[1::2], strict=True)
+    return "".join(f"\\u{high:02x}{low:02x}" for high, low in pairs)

@@ -1,0 +1,110 @@
+"""How the brief speaks of films, panels, labels and results."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from mmrag.brief.judgement import Verdict
+from mmrag.brief.plain import enumerated, number, plain
+from mmrag.records import Flag
+from mmrag.retrieval.results import FilmHit, LabHit, ObservationHit
+
+NO_PROOF = "a missing label does not prove absence"
+
+_BY_FLAG: dict[Flag, str] = {
+    "LL": "critically low",
+    "L": "low",
+    "N": "normal",
+    "H": "high",
+    "HH": "critically high",
+}
+
+
+def film_subject(hit: FilmHit) -> str:
+    """Name a film in a sentence: the citation beside it holds the identifier."""
+    return f"{'Made-up film' if hit.made_up else 'Film'} #{hit.rank}"
+
+
+def panel_subject(hit: LabHit) -> str:
+    """Name a panel in a sentence, with the day of its sample."""
+    return f"{'Made-up panel' if hit.made_up else 'Panel'} #{hit.rank} ({day(hit)})"
+
+
+def day(hit: LabHit) -> str:
+    """Print the day of the sample."""
+    return hit.effective_at.date().isoformat()
+
+
+def numbered(noun: str, ranks: Sequence[int]) -> str:
+    """Name several films or panels by rank.
+
+    >>> numbered("film", [1]), numbered("film", [1, 3])
+    ('film #1', 'films #1 and #3')
+    """
+    return f"{counted_noun(noun, len(ranks))} {enumerated([f'#{rank}' for rank in ranks])}"
+
+
+def counted_noun(noun: str, count: int) -> str:
+    """Put a noun into the number it needs."""
+    return noun if count == 1 else f"{noun}s"
+
+
+def counted(count: int, noun: str) -> str:
+    """Print a count with its noun."""
+    return f"{count} {counted_noun(noun, count)}"
+
+
+def label_origin(source: str, made_up: bool) -> str:
+    """Say where a film's label comes from.
+
+    The labels of the NIH ChestX-ray14 films were mined from radiology reports by software
+    (Wang et al., CVPR 2017).
+    """
+    if made_up:
+        return "label of the made-up set"
+    return "text-mined label" if source == "nih" else "label as given"
+
+
+def measured(observation: ObservationHit) -> str:
+    """Print a result as stored: name, value and unit as written."""
+    return f"{plain(observation.name)} {value_and_unit(observation)}"
+
+
+def value_and_unit(observation: ObservationHit) -> str:
+    """Print the value with its unit, both as stored."""
+    if observation.value is not None:
+        value = number(observation.value)
+    else:
+        value = plain(observation.text or "without a value")
+    return f"{value} {plain(observation.unit)}" if observation.unit else value
+
+
+def called(flag: Flag | None, verdict: Verdict) -> str:
+    """Put the flag into a word; only for a result whose range does not object."""
+    return verdict if flag is None else f"{_BY_FLAG[flag]} (flag {flag})"
+
+
+def range_words(low: float | None, high: float | None) -> str:
+    """Print a reference range; both bounds are part of it.
+
+    >>> range_words(4.5, 11.0), range_words(None, 5.0)
+    ('4.5 to 11.0', 'at most 5.0')
+    """
+    if low is not None and high is not None:
+        return f"{number(low)} to {number(high)}"
+    if low is not None:
+        return f"at least {number(low)}"
+    return f"at most {number(high)}" if high is not None else "none"
+
+
+def range_sentence(observation: ObservationHit) -> str:
+    """Name the reference range, its source, and what decided the flag."""
+    source, decided = observation.range_source, observation.flag_source
+    if observation.low is None and observation.high is None:
+        return f"no reference range stored; flag by {plain(decided or 'the record')}"
+    sentence = f"reference range {range_words(observation.low, observation.high)}"
+    if source:
+        sentence += f" ({plain(source)})"
+    if decided and decided != source:
+        sentence += f"; flag by {plain(decided)}"
+    return sentence

@@ -1,0 +1,205 @@
+"""Read ages from a question: "over 60", "65-year-old", "in his 60s", "aged 40 to 50", "72M".
+
+Bounds are in years and included, as `PatientTerm` has them. A bound that is meant strictly
+("over 60", "under 18") is moved by a thousandth of a year, about nine hours, so that ages kept
+in whole years and ages counted in days answer alike.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from mmrag.records import Sex
+
+Bounds = tuple[float | None, float | None]
+"""Lowest and highest age in years, both included; None where open."""
+
+STRICTLY = 0.001
+"""Years by which a strict bound is moved inwards."""
+
+_OLDEST = 130.0
+_DAYS_A_YEAR = 365.25
+_YOUNGEST_BARE = 16.0
+
+
+@dataclass(frozen=True, slots=True)
+class AgeMention:
+    """An age constraint and its place in the text, end excluded; the sex where "72M" gives it."""
+
+    bounds: Bounds
+    start: int
+    end: int
+    sex: Sex | None = None
+
+
+def below(high: float) -> float:
+    """Give the highest included age under an age that is not included.
+
+    Parameters
+    ----------
+    high : float
+        Years.
+
+    Returns
+    -------
+    float
+    """
+    return round(max(high - STRICTLY, 0.0), 4)
+
+
+def find_ages(text: str) -> list[AgeMention]:
+    """Find the ages that a text asks for.
+
+    Parameters
+    ----------
+    text : str
+
+    Returns
+    -------
+    list of AgeMention
+        In the order of the text; they do not overlap. Ages over 130 years are not ages.
+    """
+    found: list[AgeMention] = []
+    for pattern, reader in _FORMS:
+        for match in pattern.finditer(text):
+            bounds = reader(match)
+            if bounds is None or any(b is not None and b > _OLDEST for b in bounds):
+                continue
+            if all(match.end() <= m.start or m.end <= match.start() for m in found):
+                found.append(AgeMention(bounds, match.start(), match.end(), _sex(match)))
+    return sorted(found, key=lambda mention: mention.start)
+
+
+def _sex(match: re.Match[str]) -> Sex | None:
+    letter = match.groupdict().get("sex")
+    if letter is None:
+        return None
+    return "F" if letter == "F" else "M"
+
+
+def _years(match: re.Match[str], number: str) -> float:
+    value, unit = float(match[number]), (match.groupdict().get("unit") or "y").lower()
+    if unit.startswith("m"):
+        return round(value / 12, 4)
+    if unit.startswith("w"):
+        return round(value * 7 / _DAYS_A_YEAR, 4)
+    return round(value / _DAYS_A_YEAR, 4) if unit.startswith("d") else value
+
+
+def _said(match: re.Match[str], *groups: str) -> bool:
+    """Tell whether any of the groups that make a number an age took part."""
+    return any(match.groupdict().get(group) is not None for group in groups)
+
+
+def _bare(match: re.Match[str]) -> bool:
+    """Tell whether a number alone, "effusion over 60", is to be taken for an age."""
+    return _said(match, "ends") and float(match["n"]) >= _YOUNGEST_BARE
+
+
+def _between(match: re.Match[str]) -> Bounds | None:
+    if not _said(match, "aged", "unit"):
+        return None
+    low, high = sorted((_years(match, "n"), _years(match, "m")))
+    return low, high
+
+
+def _decade(match: re.Match[str]) -> Bounds | None:
+    part = (match["part"] or "").lower()
+    first, last = {"early": (0, 4), "mid": (4, 7), "late": (7, 10)}.get(part, (0, 10))
+    start = float(match["n"])
+    return start + first, below(start + last)
+
+
+def _at_least(match: re.Match[str]) -> Bounds | None:
+    return (_years(match, "n"), None) if _said(match, "aged", "unit", "older") else None
+
+
+def _at_most(match: re.Match[str]) -> Bounds | None:
+    return (None, _years(match, "n")) if _said(match, "aged", "unit", "younger") else None
+
+
+def _over(match: re.Match[str]) -> Bounds | None:
+    if not (_said(match, "aged", "unit", "older") or _bare(match)):
+        return None
+    return round(_years(match, "n") + STRICTLY, 4), None
+
+
+def _under(match: re.Match[str]) -> Bounds | None:
+    if not (_said(match, "aged", "unit", "younger") or _bare(match)):
+        return None
+    return None, below(_years(match, "n"))
+
+
+def _exactly(match: re.Match[str]) -> Bounds | None:
+    if not _said(match, "aged", "old", "sex"):
+        return None
+    low = _years(match, "n")
+    unit = (match.groupdict().get("unit") or "y").lower()[0]
+    step = {"m": 1 / 12, "w": 7 / _DAYS_A_YEAR, "d": 1 / _DAYS_A_YEAR}.get(unit, 1.0)
+    return low, below(low + step)
+
+
+_PEOPLE = (
+    r"patients?|wom[ae]n|m[ae]n|males?|females?|people|persons?|adults?|those|anyone|ladies|"
+    r"gentlemen|individuals?|subjects?|children|boys?|girls?"
+)
+_AGED = (
+    rf"(?:\b(?P<aged>aged?|ages|of\s+age|age\s+of|{_PEOPLE})\s+"
+    r"(?:who\s+are\s+|aged?\s+|is\s+|are\s+)*)"
+)
+_N = r"(?P<n>(?<![\d.,])\d{1,3}(?:\.\d{1,2})?)"
+_M = r"(?P<m>\d{1,3}(?:\.\d{1,2})?)"
+_UNIT = (
+    r"(?:[\s-]*(?P<unit>years?|yrs?|y(?=\b|/)|months?|mos?\b|weeks?|wks?|days?)\b"
+    r"(?:[\s-]*(?:old\b|of\s+age\b|/?o\b))?)"
+)
+_EXACT_UNIT = (
+    r"(?:[\s-]*(?P<unit>years?|yrs?|yr|y|months?|mos?|weeks?|wks?|days?)"
+    r"(?P<old>[\s-]*old\b|\s+of\s+age\b|[\s./]*o\b))"
+)
+_TO = r"\s*(?:-|\u2013|to|and|through)\s*"
+_LIMIT = r"(?!\d|[.,]\d|\s*(?:%|/))\b"
+_ENDS = r"(?P<ends>\s*(?=$|[,;.?!)]|\s(?:with|without|and|who|having|or|in|on)\b))"
+_THE_AGE = r"(?:\s+the\s+age\s+of)?"
+_OLDER = (
+    rf"(?:(?P<older>older\s+than)|over{_THE_AGE}|above{_THE_AGE}|more\s+than|greater\s+than|past|>)"
+)
+_YOUNGER = rf"(?:(?P<younger>younger\s+than)|under{_THE_AGE}|below{_THE_AGE}|less\s+than|<)"
+
+_Reader = Callable[[re.Match[str]], Bounds | None]
+
+
+def _forms() -> Iterator[tuple[re.Pattern[str], _Reader]]:
+    written: tuple[tuple[str, _Reader], ...] = (
+        (rf"{_AGED}?(?:between\s+|from\s+)?\b{_N}{_TO}{_M}{_LIMIT}{_UNIT}?", _between),
+        (rf"{_AGED}?\b(?:over|above)[\s-]+{_N}(?P<older>s)\b", _over),
+        (rf"{_AGED}?\b(?:under|below)[\s-]+{_N}(?P<younger>s)\b", _under),
+        (
+            r"\bin\s+(?:(?:his|her|their|the)\s+)?(?:(?P<part>early|mid|late)[\s-]*)?"
+            r"(?P<n>[1-9]0)['\u2019]?s\b",
+            _decade,
+        ),
+        (rf"{_AGED}?(?:\bat\s+least|>=|\u2265)\s*{_N}{_LIMIT}{_UNIT}?", _at_least),
+        (rf"{_AGED}?(?:\bat\s+most|\bup\s+to|<=|\u2264)\s*{_N}{_LIMIT}{_UNIT}?", _at_most),
+        (
+            rf"{_AGED}?\b{_N}{_UNIT}?\s*(?:and|or)\s+(?:(?P<older>older|over)|above|more)\b",
+            _at_least,
+        ),
+        (
+            rf"{_AGED}?\b{_N}{_UNIT}?\s*(?:and|or)\s+(?:(?P<younger>younger|under)|below|less)\b",
+            _at_most,
+        ),
+        (rf"{_AGED}\b{_N}\+", _at_least),
+        (rf"{_AGED}?(?:\b|(?=>)){_OLDER}\s*{_N}{_LIMIT}(?:{_UNIT}|{_ENDS})?", _over),
+        (rf"{_AGED}?(?:\b|(?=<)){_YOUNGER}\s*{_N}{_LIMIT}(?:{_UNIT}|{_ENDS})?", _under),
+        (rf"\b{_N}{_EXACT_UNIT}", _exactly),
+        (rf"\b(?P<aged>aged?)\s*:?\s+{_N}{_LIMIT}{_UNIT}?", _exactly),
+    )
+    for pattern, reader in written:
+        yield re.compile(pattern, re.IGNORECASE), reader
+    yield re.compile(rf"\b{_N}[\s-]?(?P<sex>[MF])\b"), _exactly
+
+
+_FORMS = tuple(_forms())

@@ -1,0 +1,148 @@
+"""What a question says of the patient (sex, age) and of the film (view).
+
+The words come from ``question.toml``; ages with numbers are read by `mmrag.clinical.age`.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+
+from mmrag.clinical.age import Bounds, below, find_ages
+from mmrag.clinical.phrases import PhraseMatch, Phrases
+from mmrag.clinical.question import PatientTerm
+from mmrag.clinical.words import Region, Word, fold, words_of
+from mmrag.records import Sex
+
+
+@dataclass(frozen=True, slots=True)
+class PatientReading:
+    """What was found, and the stretches of the text that said it."""
+
+    patient: PatientTerm
+    regions: tuple[Region, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ViewReading:
+    """The projection asked for, and the stretches of the text that said it."""
+
+    view: str | None
+    regions: tuple[Region, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Lists:
+    sex: Phrases[str]
+    ages: Phrases[Bounds]
+    views: Phrases[str]
+    view_nouns: frozenset[str]
+    stop_words: frozenset[str]
+
+
+@cache
+def _lists() -> _Lists:
+    file = resources.files("mmrag.clinical") / "question.toml"
+    content = tomllib.loads(file.read_text(encoding="utf-8"))
+    sex, view = content["sex"], content["view"]
+    return _Lists(
+        sex=Phrases((term, code) for code in ("both", "F", "M") for term in sex[code]),
+        ages=Phrases(
+            (term, (group.get("from"), None if "to" not in group else below(group["to"])))
+            for group in content["age_group"]
+            for term in group["terms"]
+        ),
+        views=Phrases(
+            (term, code) for code in ("not_view", "PA", "AP", "LATERAL") for term in view[code]
+        ),
+        view_nouns=frozenset(fold(noun) for noun in view["nouns"]),
+        stop_words=frozenset(fold(word) for word in content["reading"]["stop_words"]),
+    )
+
+
+def stop_words() -> frozenset[str]:
+    """Give the folded words that carry no clinical sense in a question.
+
+    Returns
+    -------
+    frozenset of str
+    """
+    return _lists().stop_words
+
+
+def read_patient(text: str) -> PatientReading:
+    """Read sex and age.
+
+    Parameters
+    ----------
+    text : str
+
+    Returns
+    -------
+    PatientReading
+        Both sexes named are no constraint. Ages given by number win over words such as
+        "elderly"; several constraints must hold together, and where they cannot the first
+        stays.
+    """
+    words = words_of(text)
+    ages = find_ages(text)
+    groups = _lists().ages.find(words)
+    sexes = _lists().sex.find(words)
+    bounds = [age.bounds for age in ages] or [group.meaning for group in groups]
+    low, high = _together(bounds)
+    said = {match.meaning for match in sexes} | {age.sex for age in ages if age.sex is not None}
+    sex: Sex | None = None
+    if said == {"F"}:
+        sex = "F"
+    elif said == {"M"}:
+        sex = "M"
+    regions = [Region(age.start, age.end) for age in ages]
+    regions += [_region(words, group) for group in groups]
+    regions += [_region(words, match) for match in sexes]
+    return PatientReading(PatientTerm(sex=sex, age_min=low, age_max=high), tuple(regions))
+
+
+def read_view(text: str) -> ViewReading:
+    """Read the projection.
+
+    Parameters
+    ----------
+    text : str
+
+    Returns
+    -------
+    ViewReading
+        Two different projections are no constraint, and their words are left unread.
+    """
+    words = words_of(text)
+    found: dict[str, list[Region]] = {}
+    for match in _lists().views.find(words):
+        last = match.last + 1
+        if last < len(words) and words[last].folded in _lists().view_nouns:
+            region = Region(words[match.first].start, words[last].end)
+        else:
+            region = _region(words, match)
+        if match.meaning != "not_view":
+            found.setdefault(match.meaning, []).append(region)
+    if len(found) != 1:
+        return ViewReading(None, ())
+    view, regions = next(iter(found.items()))
+    return ViewReading(view, tuple(regions))
+
+
+def _region(words: Sequence[Word], match: PhraseMatch[Bounds] | PhraseMatch[str]) -> Region:
+    return Region(words[match.first].start, words[match.last].end)
+
+
+def _together(constraints: Iterable[Bounds]) -> Bounds:
+    low: float | None = None
+    high: float | None = None
+    for first, last in constraints:
+        lower = first if low is None else low if first is None else max(low, first)
+        upper = last if high is None else high if last is None else min(high, last)
+        if lower is None or upper is None or lower <= upper:
+            low, high = lower, upper
+    return low, high

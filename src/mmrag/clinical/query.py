@@ -1,0 +1,132 @@
+"""Compile a question in words into constraints that a person can read and edit."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable, Sequence
+from typing import Protocol
+
+from mmrag.clinical.assertion import Reading
+from mmrag.clinical.lab_terms import find_lab_terms
+from mmrag.clinical.lexicon import Mention, mentions_of
+from mmrag.clinical.patient_terms import read_patient, read_view, stop_words
+from mmrag.clinical.question import Assertion, ClinicalQuery, FindingTerm
+from mmrag.clinical.words import Word, words_of
+from mmrag.errors import QueryError
+
+LONGEST = 2000
+"""Characters of the longest question that is read."""
+
+_OPPOSITE: dict[Assertion, Assertion] = {
+    "present": "absent",
+    "absent": "present",
+    "uncertain": "uncertain",
+}
+_COVER = "\ufffc"
+_INVISIBLE = dict.fromkeys(
+    [0x00AD, 0x200B, 0x200E, 0x200F, 0x2060, 0xFEFF, *range(0x202A, 0x202F), *range(0x2066, 0x206A)]
+)
+
+
+class _Placed(Protocol):
+    @property
+    def start(self) -> int: ...
+    @property
+    def end(self) -> int: ...
+
+
+def compile_query(text: str) -> ClinicalQuery:
+    """Compile a question.
+
+    Parameters
+    ----------
+    text : str
+        At most 2,000 characters.
+
+    Returns
+    -------
+    ClinicalQuery
+        Findings with their assertion, laboratory constraints, sex and age, view; what none of
+        them understands is `free_text`. `text` is the question without control characters.
+
+    Raises
+    ------
+    QueryError
+        When the question is empty or too long.
+    """
+    clean = _clean(text)
+    labs = find_lab_terms(clean)
+    rest = _blank(clean, labs)
+    mentions = mentions_of(rest, words_of(rest))
+    reading = Reading(words_of(clean), [*mentions, *labs])
+    asserted = list(zip(mentions, reading.assertions(mentions), strict=True))
+    findings = _findings(asserted)
+    normal = _normal(asserted, findings)
+    read: list[Mention] = [m for m in mentions if m.via != "normal"]
+    unread = _blank(rest, read)
+    patient, view = read_patient(unread), read_view(unread)
+    spent = reading.spent_cues([*read, *normal, *labs])
+    left = _blank(unread, [*patient.regions, *view.regions, *spent, *normal])
+    return ClinicalQuery(
+        text=clean,
+        findings=findings,
+        labs=tuple(dict.fromkeys(mention.term for mention in labs)),
+        patient=patient.patient,
+        view=view.view,
+        free_text=_free_text(clean, left),
+        normal_chest=bool(normal),
+    )
+
+
+def _clean(text: str) -> str:
+    if len(text) > LONGEST:
+        raise QueryError(
+            f"the question has {len(text)} characters and at most {LONGEST} are read: shorten it"
+        )
+    visible = (" " if unicodedata.category(c) in {"Cc", "Cs"} else c for c in text)
+    clean = "".join(visible).translate(_INVISIBLE).strip()
+    if not clean:
+        raise QueryError('the question is empty: ask for something, e.g. "pleural effusion"')
+    return clean
+
+
+def _blank(text: str, regions: Iterable[_Placed]) -> str:
+    """Cover the regions, so that every other place stays what it was and no term spans them."""
+    characters = list(text)
+    for region in regions:
+        characters[region.start : region.end] = _COVER * (region.end - region.start)
+    return "".join(characters)
+
+
+def _findings(asserted: Sequence[tuple[Mention, Assertion]]) -> tuple[FindingTerm, ...]:
+    """Give one term a finding and assertion; what is named outright wins over a wider word."""
+    terms: dict[tuple[str, Assertion], FindingTerm] = {}
+    for mention, assertion in asserted:
+        if mention.via == "normal":
+            continue
+        meant = _OPPOSITE[assertion] if mention.via == "denial" else assertion
+        term = FindingTerm(
+            finding=mention.finding,
+            assertion=meant,
+            written=mention.written,
+            group=mention.group,
+        )
+        known = terms.get((mention.finding, meant))
+        if known is None or (known.group is not None and mention.group is None):
+            terms[mention.finding, meant] = term
+    return tuple(terms.values())
+
+
+def _normal(
+    asserted: Sequence[tuple[Mention, Assertion]], findings: Sequence[FindingTerm]
+) -> list[Mention]:
+    """Give the phrases that ask for a normal chest: said so, and no finding beside it."""
+    if any(term.assertion == "present" for term in findings):
+        return []
+    return [m for m, assertion in asserted if m.via == "normal" and assertion == "present"]
+
+
+def _free_text(text: str, left: str) -> str | None:
+    idle = stop_words()
+    words: list[Word] = [w for w in words_of(left) if w.folded not in idle and w.folded not in "?%"]
+    return " ".join(text[w.start : w.end] for w in words) or None

@@ -1,0 +1,135 @@
+"""The compact encoder: ships in the package, needs no hub, no torch and no graphics card."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import onnxruntime
+from numpy.typing import NDArray
+
+from mmrag.encoders import compact_text
+from mmrag.encoders.base import Fingerprint, GreyImage, Vectors
+from mmrag.encoders.compact_space import DIMENSION
+from mmrag.encoders.preprocess import VERSION as PREPROCESS_VERSION
+from mmrag.encoders.preprocess import to_tensor
+from mmrag.errors import EncoderError
+
+SHIPPED = Path(__file__).with_name("data") / "compact.onnx"
+_MEND = "install med-multimodal-rag again"
+
+
+class CompactEncoder:
+    """EfficientNet-Lite2 with linear heads for films, findings and hashed words for texts.
+
+    Loading is put off until the first film: a question in words needs no image tower.
+
+    Parameters
+    ----------
+    weights : pathlib.Path
+        ONNX file, with its hash in ``<name>.sha256`` beside it.
+
+    Raises
+    ------
+    EncoderError
+        When the weights are missing, damaged or do not fit.
+    """
+
+    def __init__(self, weights: Path = SHIPPED) -> None:
+        self._content = _read(weights)
+        self._weights = weights
+        digest = hashlib.sha256(self._content)
+        digest.update(f"film {PREPROCESS_VERSION} text {compact_text.tables_hash()}".encode())
+        self._fingerprint = Fingerprint("compact", digest.hexdigest(), "fp32")
+
+    @property
+    def fingerprint(self) -> Fingerprint:
+        """Identity of the space."""
+        return self._fingerprint
+
+    @property
+    def dimension(self) -> int:
+        """Length of a vector."""
+        return DIMENSION
+
+    def encode_films(self, films: Sequence[GreyImage]) -> Vectors:
+        """Encode decoded films of any sizes.
+
+        Each film goes through on its own, films side by side on the cores at hand: as fast
+        as batches, and a vector can't depend on its neighbours.
+
+        Parameters
+        ----------
+        films : sequence of ndarray
+            Each of shape (height, width), dtype uint8.
+
+        Returns
+        -------
+        ndarray
+            Shape (len(films), DIMENSION), float32, unit norm.
+
+        Raises
+        ------
+        BadFilm
+            When an array is not a grey 8-bit image.
+        """
+        vectors = np.empty((len(films), DIMENSION), np.float32)
+        session = self._session
+        with ThreadPoolExecutor(_cores()) as pool:
+            for row, vector in enumerate(pool.map(lambda f: _run(session, f), films)):
+                vectors[row] = vector
+        return vectors
+
+    def encode_texts(self, texts: Sequence[str]) -> Vectors:
+        """Encode texts; see `mmrag.encoders.compact_text.encode`.
+
+        Parameters
+        ----------
+        texts : sequence of str
+
+        Returns
+        -------
+        ndarray
+            Shape (len(texts), DIMENSION), float32, unit norm.
+        """
+        return compact_text.encode(texts)
+
+    @cached_property
+    def _session(self) -> onnxruntime.InferenceSession:
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = options.inter_op_num_threads = 1
+        options.log_severity_level = 4
+        try:
+            return onnxruntime.InferenceSession(
+                self._content, options, providers=["CPUExecutionProvider"]
+            )
+        except Exception as error:  # the runtime's own errors share no base class
+            raise EncoderError(f"{self._weights}: cannot be loaded: {_MEND}") from error
+
+
+def _run(session: onnxruntime.InferenceSession, film: GreyImage) -> NDArray[np.float32]:
+    vector: NDArray[np.float32] = session.run(None, {"pixels": to_tensor(film)})[0][0]
+    return vector
+
+
+def _read(weights: Path) -> bytes:
+    listed = weights.with_name(weights.name + ".sha256")
+    try:
+        content, expected = weights.read_bytes(), listed.read_text("ascii").split()[0]
+    except (OSError, UnicodeDecodeError, IndexError) as error:
+        raise EncoderError(f"{weights}: missing or without its hash: {_MEND}") from error
+    if hashlib.sha256(content).hexdigest() != expected:
+        raise EncoderError(f"{weights}: damaged, its hash is not the one shipped: {_MEND}")
+    return content
+
+
+def _cores() -> int:
+    """Cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

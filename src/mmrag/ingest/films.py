@@ -1,0 +1,181 @@
+"""Films into the store: hash, decode only what is new, encode, fuse, write a batch at once."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+
+from mmrag.encoders.base import Encoder, GreyImage
+from mmrag.errors import BadFilm
+from mmrag.fusion import Anchors, FusionWeights, Matrix, Vector, fuse
+from mmrag.ingest.identity import record_hash
+from mmrag.ingest.report import Ledger
+from mmrag.records import Film, Problem
+from mmrag.sources.images import file_sha256, read_film
+from mmrag.store import FilmEntry, FilmHashes, Store
+
+BATCH = 32
+DECODERS = 2
+LOOK_AHEAD = 64
+"""Films decoded ahead of the encoder: at 1024 x 1024 grey pixels about 64 MB."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Prepared:
+    """A film that has to be written; no pixels when those are stored already."""
+
+    entry: FilmEntry
+    pixels: GreyImage | None
+    known: bool
+
+
+class FilmWriter:
+    """Takes films one by one and writes them in batches.
+
+    A batch is one transaction: a run that is killed loses at most the batch in hand, and
+    the next run finds by the hashes what is done.
+
+    Parameters
+    ----------
+    store : Store
+    encoder : Encoder
+    anchors : Anchors
+    weights : FusionWeights
+        The store's own.
+    source : str
+        Name of the source, for what is known already.
+    ledger : Ledger
+    advance : callable
+        Called with the number of films that are done.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        encoder: Encoder,
+        anchors: Anchors,
+        weights: FusionWeights,
+        source: str,
+        ledger: Ledger,
+        advance: Callable[[int], None],
+    ) -> None:
+        self._store = store
+        self._encoder = encoder
+        self._anchors = anchors
+        self._weights = weights
+        self._ledger = ledger
+        self._advance = advance
+        self._known = store.films.known(source)
+        self._decoders = ThreadPoolExecutor(DECODERS, thread_name_prefix="decode")
+        self._waiting: deque[Future[_Prepared | Problem | None]] = deque()
+        self._batch: list[_Prepared] = []
+
+    def add(self, film: Film) -> None:
+        """Take one film; decoding goes on in threads beside the encoder."""
+        known = self._known.get(film.id)
+        self._waiting.append(self._decoders.submit(_prepare, film, known))
+        while len(self._waiting) > LOOK_AHEAD:
+            self._take(self._waiting.popleft().result())
+
+    def close(self) -> None:
+        """Write what is left."""
+        while self._waiting:
+            self._take(self._waiting.popleft().result())
+        self._flush()
+        self._decoders.shutdown()
+
+    def abandon(self) -> None:
+        """Stop the threads without writing what is in hand."""
+        self._decoders.shutdown(wait=False, cancel_futures=True)
+
+    def _take(self, outcome: _Prepared | Problem | None) -> None:
+        if isinstance(outcome, Problem):
+            self._ledger.problem(outcome)
+            self._advance(1)
+        elif outcome is None:
+            self._ledger.count("films.unchanged")
+            self._advance(1)
+        else:
+            self._batch.append(outcome)
+            if len(self._batch) >= BATCH:
+                self._flush()
+
+    def _flush(self) -> None:
+        encoded = [p for p in self._batch if p.pixels is not None]
+        relabelled = [p for p in self._batch if p.pixels is None]
+        if encoded:
+            self._write_encoded(encoded)
+        if relabelled:
+            self._write_relabelled(relabelled)
+        for prepared in self._batch:
+            self._ledger.count("films.changed" if prepared.known else "films.added")
+        self._advance(len(self._batch))
+        self._batch.clear()
+
+    def _write_encoded(self, prepared: list[_Prepared]) -> None:
+        films = [p.pixels for p in prepared if p.pixels is not None]
+        vectors = self._encoder.encode_films(films)
+        entries = [p.entry for p in prepared]
+        self._store.films.write(entries, vectors, self._fused(entries, vectors))
+
+    def _write_relabelled(self, prepared: list[_Prepared]) -> None:
+        entries = [p.entry for p in prepared]
+        stored = self._store.films.pixels([entry.key for entry in entries])
+        vectors = np.stack([stored[entry.key] for entry in entries])
+        self._store.films.update_records(entries, self._fused(entries, vectors))
+
+    def _fused(self, entries: list[FilmEntry], vectors: Matrix) -> Matrix:
+        return fuse_all([e.film.findings for e in entries], vectors, self._anchors, self._weights)
+
+
+def fuse_all(
+    findings: list[tuple[str, ...] | None] | tuple[tuple[str, ...] | None, ...],
+    pixels: Matrix,
+    anchors: Anchors,
+    weights: FusionWeights,
+) -> Matrix:
+    """Fuse many films.
+
+    Parameters
+    ----------
+    findings : sequence of (tuple of str or None)
+        Labels of each film.
+    pixels : ndarray
+        Shape (n, dimension), float32.
+    anchors : Anchors
+    weights : FusionWeights
+
+    Returns
+    -------
+    ndarray
+        Shape (n, dimension), float32.
+    """
+    rows: Iterator[Vector] = (
+        fuse(pixel, anchors.label_vector(names), weights)
+        for names, pixel in zip(findings, pixels, strict=True)
+    )
+    return np.stack(list(rows))
+
+
+def _prepare(film: Film, known: FilmHashes | None) -> _Prepared | Problem | None:
+    """Decide what one film needs; None when it is stored as it is."""
+    try:
+        hashed = record_hash(film)
+        if known is not None and known.sha256 == file_sha256(film.path):
+            if known.record_hash == hashed:
+                return None
+            return _Prepared(FilmEntry(film, known.sha256, hashed), pixels=None, known=True)
+        decoded = read_film(film.path)
+    except BadFilm as error:
+        return Problem(film.path.name, _reason(film, error), kind="bad-film")
+    entry = FilmEntry(film, decoded.sha256, hashed)
+    return _Prepared(entry, decoded.pixels, known=known is not None)
+
+
+def _reason(film: Film, error: BadFilm) -> str:
+    """The error less the path, which the report's line names already."""
+    return str(error).removeprefix(f"{film.path}: ")

@@ -1,0 +1,84 @@
+"""Panels that were found, as results that say why."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from mmrag.clinical.bearing import Expectation
+from mmrag.clinical.question import ClinicalQuery
+from mmrag.records import Observation
+from mmrag.retrieval.results import LabHit, LabWhy, ObservationHit
+from mmrag.store import LabMatch
+
+
+class LabHitMaker:
+    """Turns matches of one question into hits.
+
+    Parameters
+    ----------
+    query : ClinicalQuery
+    expected : sequence of Expectation
+        What bears on the question's findings; empty when it has laboratory constraints.
+    """
+
+    def __init__(self, query: ClinicalQuery, expected: Sequence[Expectation]) -> None:
+        self._query = query
+        self._flags_by_analyte: dict[str, list[Expectation]] = {}
+        for expectation in expected:
+            self._flags_by_analyte.setdefault(expectation.analyte, []).append(expectation)
+
+    def hit(self, rank: int, match: LabMatch) -> LabHit:
+        """Make one hit."""
+        report = match.report
+        constrained = bool(self._query.labs)
+        matched = {i for indices in match.matched for i in indices} if constrained else set()
+        return LabHit(
+            rank=rank,
+            report=report.id,
+            source=report.provenance.source,
+            patient=report.patient,
+            effective_at=report.effective_at,
+            age=report.age,
+            sex=report.sex,
+            score=match.score,
+            observations=tuple(
+                _observation(observation, i in matched)
+                for i, observation in enumerate(report.observations)
+            ),
+            made_up=report.provenance.made_up,
+            why=LabWhy(
+                constraints=tuple(t.written or t.name for t in self._query.labs),
+                bearing=tuple(
+                    words for o in report.observations for words in self._bearing_words(o)
+                ),
+                abnormal=match.abnormal,
+                similarity=match.similarity,
+                recency=match.recency,
+            ),
+        )
+
+    def _bearing_words(self, observation: Observation) -> list[str]:
+        expected = self._flags_by_analyte.get(observation.analyte or "", [])
+        return [
+            f"{e.state} bears on {', '.join(e.findings)}"
+            for e in expected
+            if observation.flag in e.flags
+        ]
+
+
+def _observation(observation: Observation, matched: bool) -> ObservationHit:
+    reference = observation.reference
+    return ObservationHit(
+        loinc=observation.loinc,
+        name=observation.name,
+        value=observation.value,
+        text=observation.text,
+        unit=observation.unit,
+        low=None if reference is None else reference.low,
+        high=None if reference is None else reference.high,
+        range_source=None if reference is None else reference.source,
+        flag=observation.flag,
+        flag_source=observation.flag_source,
+        analyte=observation.analyte,
+        matched=matched,
+    )

@@ -1,0 +1,188 @@
+"""What a person sees on a terminal: tables on standard output, notes and progress beside it."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    Task,
+    TaskID,
+    TextColumn,
+    TimeRemainingColumn,
+)
+from rich.table import Table
+from rich.text import Text
+
+from mmrag.ingest.progress import Progress as ProgressSink
+from mmrag.ingest.progress import Silent
+from mmrag.ingest.report import IngestReport, Tally
+from mmrag.retrieval.results import FilmHit, LabHit, LegCoverage, SearchResult
+from mmrag.status import Status
+
+
+def plain(text: object) -> Text:
+    """Text from a record, with what could steer a terminal made visible."""
+    shown = "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in str(text))
+    return Text(shown)
+
+
+def note(message: str) -> None:
+    """One line on standard error."""
+    print(message, file=sys.stderr)
+
+
+class _Rate(ProgressColumn):
+    """Items a second."""
+
+    def render(self, task: Task) -> Text:
+        """Draw the rate, or nothing before it is known."""
+        speed = task.finished_speed or task.speed
+        return Text("" if speed is None else f"{speed:,.0f}/s", style="progress.data.speed")
+
+
+class BarProgress:
+    """Draws one bar after another."""
+
+    def __init__(self, progress: Progress) -> None:
+        self._progress = progress
+        self._task: TaskID | None = None
+
+    def begin(self, what: str, total: int | None) -> None:
+        """Start the next bar."""
+        self._task = self._progress.add_task(what, total=total)
+
+    def advance(self, count: int = 1) -> None:
+        """Move the current bar."""
+        if self._task is not None:
+            self._progress.advance(self._task, count)
+
+
+@contextmanager
+def progress_bar() -> Iterator[ProgressSink]:
+    """Progress with rate and time left on standard error; silent where that is no terminal."""
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield Silent()
+        return
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        _Rate(),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=console, transient=True) as progress:
+        yield BarProgress(progress)
+
+
+def print_ingest(report: IngestReport) -> None:
+    """Counts first, then each problem in a line."""
+    console = Console()
+    table = Table("", "added", "changed", "unchanged", title=None, box=None)
+    for name, tally in (("films", report.films), ("panels", report.labs)):
+        if tally != Tally():
+            table.add_row(name, f"{tally.added:,}", f"{tally.changed:,}", f"{tally.unchanged:,}")
+    console.print(Text(f"source {report.source}"))
+    console.print(table)
+    also = {
+        "results": report.observations,
+        "patients": report.patients,
+        "conditions": report.conditions,
+        "imaging studies": report.imaging_studies,
+    }
+    counted = ", ".join(f"{number:,} {name}" for name, number in also.items() if number)
+    if counted:
+        console.print(Text(counted))
+    if report.problems:
+        total = sum(line.count for line in report.problems)
+        console.print(Text(f"{total:,} did not go in or went in with a loss:"))
+    for line in report.problems:
+        place = line.file if line.row is None else f"{line.file}, row {line.row}"
+        console.print(Text("  ") + plain(f"{place}: " if place else "") + plain(line.message))
+
+
+def print_search(result: SearchResult) -> None:
+    """Both legs, always both headings."""
+    console = Console()
+    if result.coverage.films.requested:
+        console.print(Text(f"Films  {_coverage(result.coverage.films)}", style="bold"))
+        if result.films:
+            console.print(_film_table(result.films))
+    if result.coverage.labs.requested:
+        console.print(Text(f"Laboratory  {_coverage(result.coverage.labs)}", style="bold"))
+        if result.labs:
+            console.print(_lab_table(result.labs))
+    linked = result.linkage == "same-patient"
+    console.print(
+        "Some films and panels belong to the same patients."
+        if linked
+        else "Films and panels come from different people (cohort).",
+        style="dim",
+    )
+
+
+def _coverage(leg: LegCoverage) -> str:
+    if leg.returned:
+        return f"{leg.returned:,} of {leg.qualifying:,} that qualify, {leg.searched:,} searched"
+    nearest = f"; nearest: {leg.nearest}" if leg.nearest else ""
+    return f"none found among {leg.searched:,}{nearest}"
+
+
+def _film_table(films: tuple[FilmHit, ...]) -> Table:
+    table = Table("#", "film", "patient", "score", "pixels", "labels", "findings", "view", box=None)
+    for film in films:
+        labelled = "unlabelled" if film.findings is None else ", ".join(film.findings)
+        table.add_row(
+            str(film.rank),
+            plain(film.id),
+            plain(_marked(film.patient or "unknown", film.made_up)),
+            f"{film.score:.3f}",
+            f"{film.why.pixel:.3f}",
+            f"{film.why.label:.3f}",
+            plain(labelled or "No Finding"),
+            plain(film.view or ""),
+        )
+    return table
+
+
+def _lab_table(labs: tuple[LabHit, ...]) -> Table:
+    table = Table("#", "time", "patient", "score", "results", box=None)
+    for lab in labs:
+        table.add_row(
+            str(lab.rank),
+            f"{lab.effective_at:%Y-%m-%d}",
+            plain(_marked(lab.patient, lab.made_up)),
+            f"{lab.score:.3f}",
+            plain(_results(lab)),
+        )
+    return table
+
+
+def _results(lab: LabHit) -> str:
+    shown = [o for o in lab.observations if o.matched] or [o for o in lab.observations if o.flag]
+    parts = []
+    for observation in shown[:6]:
+        value = observation.text if observation.value is None else f"{observation.value:g}"
+        flag = f" {observation.flag}" if observation.flag not in (None, "N") else ""
+        parts.append(f"{observation.name} {value} {observation.unit or ''}{flag}".strip())
+    if len(shown) > len(parts):
+        parts.append(f"and {len(shown) - len(parts)} more")
+    return "; ".join(parts) or f"{len(lab.observations)} results"
+
+
+def _marked(text: str, made_up: bool) -> str:
+    return f"{text} (made up)" if made_up else text
+
+
+def print_status(status: Status) -> None:
+    """One line a fact."""
+    console = Console()
+    for name, value in status.lines():
+        console.print(Text(f"{name:<16}", style="bold") + plain(value))

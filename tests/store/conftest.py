@@ -1,0 +1,125 @@
+"""One real server for all tests of the store, and a fresh database for each."""
+
+from __future__ import annotations
+
+import itertools
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import psycopg
+import pytest
+
+from mmrag.settings import Settings
+from mmrag.store import Store, Vectors
+from mmrag.store.server import EmbeddedServer
+
+DIMENSION = 16
+ROOT = Path(__file__).resolve().parents[2]
+"""Where a child process finds the tests."""
+
+_NAMES = (f"test_{number}" for number in itertools.count())
+
+
+@dataclass(frozen=True)
+class Fingerprint:
+    """As an encoder would give it."""
+
+    name: str = "compact"
+    weights: str = "0" * 64
+    precision: str = "fp32"
+
+
+@dataclass(frozen=True)
+class Server:
+    """The running server."""
+
+    address: dict[str, str]
+
+    def connect(self, database: str = "postgres", **more: str) -> psycopg.Connection[Any]:
+        return psycopg.connect(self.dsn(database, **more), autocommit=True)
+
+    def dsn(self, database: str, **more: str) -> str:
+        return psycopg.conninfo.make_conninfo("", **{**self.address, **more}, dbname=database)
+
+    def new_database(self, template: str = "template1") -> str:
+        name = next(_NAMES)
+        with self.connect() as connection:
+            connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+        return name
+
+
+@pytest.fixture(scope="session")
+def short_folder() -> Iterator[Callable[[], Path]]:
+    """Makes temporary folders whose paths leave room for a socket."""
+    made: list[Path] = []
+
+    def make() -> Path:
+        made.append(Path(tempfile.mkdtemp(prefix="mmrag-test-")))
+        return made[-1]
+
+    yield make
+    for folder in made:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def server(short_folder: Callable[[], Path]) -> Iterator[Server]:
+    embedded = EmbeddedServer.join(short_folder())
+    running = Server(embedded.address)
+    with running.connect() as connection:  # nothing here has to outlive a power cut
+        connection.execute("ALTER SYSTEM SET fsync = off")
+        connection.execute("SELECT pg_reload_conf()")
+    yield running
+    embedded.leave()
+
+
+@pytest.fixture(scope="session")
+def template(server: Server) -> str:
+    name = server.new_database()
+    Store.open(Settings(dsn=server.dsn(name)), DIMENSION).close()
+    return name
+
+
+@pytest.fixture
+def database(server: Server, template: str) -> str:
+    """Name of a fresh, migrated database."""
+    return server.new_database(template)
+
+
+@pytest.fixture
+def settings(server: Server, database: str) -> Settings:
+    return Settings(dsn=server.dsn(database))
+
+
+@pytest.fixture
+def store(settings: Settings) -> Iterator[Store]:
+    with Store.open(settings, DIMENSION) as opened:
+        yield opened
+
+
+def unit_vectors(rows: int, seed: int = 0) -> Vectors:
+    vectors = np.random.default_rng(seed).standard_normal((rows, DIMENSION)).astype(np.float32)
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    return vectors
+
+
+@pytest.fixture
+def no_seqscan(server: Server, database: str) -> None:
+    """Let the planner take an index wherever one could serve, however small the table."""
+    with server.connect() as connection:
+        connection.execute(f"ALTER DATABASE {database} SET enable_seqscan = off")
+
+
+def index_scans(server: Server, database: str, index: str) -> int:
+    """How often an index was used by sessions that have ended."""
+    with server.connect(database) as connection:
+        row = connection.execute(
+            "SELECT idx_scan FROM pg_stat_user_indexes WHERE indexrelname = %s", (index,)
+        ).fetchone()
+    assert row is not None
+    return int(row[0])

@@ -1,0 +1,111 @@
+"""From pooled features to the vector of the clinical space."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from mmrag.encoders.compact_space import DIMENSION, FINDINGS, LOOK, WORDS
+from training.heads import Heads
+
+GAIN = 1.25
+"""Slope of the squash; unseen films then spread by about .16 along each finding's axis."""
+
+REACH = float(np.sqrt(0.96 / len(FINDINGS)))
+"""Largest coordinate of a finding: all at their largest still leave room for the rest."""
+
+LOOK_SHARE = 0.25
+"""Share of what the findings leave of the squared norm that goes to a film's look."""
+
+
+@dataclass(frozen=True)
+class Look:
+    """Projection of features on what varies between films once the findings are taken out.
+
+    Attributes
+    ----------
+    weights : ndarray
+        Shape (features, dimensions), float64, whitened.
+    offsets : ndarray
+        Shape (dimensions,), float64.
+    """
+
+    weights: NDArray[np.float64]
+    offsets: NDArray[np.float64]
+
+
+def fit_look(features: NDArray[np.float32], heads: Heads) -> Look:
+    """Principal directions of standardised features, orthogonal to every head.
+
+    Parameters
+    ----------
+    features : ndarray
+        Shape (n, features), films as taken.
+    heads : Heads
+
+    Returns
+    -------
+    Look
+    """
+    rows = features.astype(np.float64)
+    centre, spread = rows.mean(axis=0), rows.std(axis=0) + 1e-6
+    rows = (rows - centre) / spread
+    told, _ = np.linalg.qr(heads.weights * spread[:, np.newaxis])
+    rows -= (rows @ told) @ told.T
+    _, lengths, directions = np.linalg.svd(rows, full_matrices=False)
+    kept = LOOK.stop - LOOK.start
+    axes = directions[:kept].T
+    axes *= np.where(axes[np.abs(axes).argmax(axis=0), np.arange(kept)] < 0, -1.0, 1.0)
+    weights = axes / lengths[:kept] * np.sqrt(len(rows))
+    weights -= told @ (told.T @ weights)
+    weights /= spread[:, np.newaxis]
+    return Look(weights, -(centre @ weights))
+
+
+class FilmTower(nn.Module):
+    """Grey pixels to a unit vector.
+
+    Each score passes through one rising curve and becomes the coordinate on its finding's
+    axis, so the cosine with a finding's anchor orders films exactly as the score does. The
+    rest of the unit norm is shared between the film axis and the film's look.
+
+    Parameters
+    ----------
+    backbone : torch.nn.Module
+        Pixels (n, 1, side, side) to features (n, features).
+    heads : Heads
+    look : Look
+    """
+
+    def __init__(self, backbone: nn.Module, heads: Heads, look: Look) -> None:
+        super().__init__()
+        self.backbone = backbone
+        self.heads = _linear(heads.weights, heads.offsets)
+        self.look = _linear(look.weights, look.offsets)
+
+    def forward(self, pixels: Tensor) -> Tensor:
+        """Encode films, shape (n, 1, side, side) uint8 to (n, DIMENSION) float32."""
+        features = self.backbone(pixels)
+        return self.place(self.heads(features), self.look(features))
+
+    def place(self, scores: Tensor, look: Tensor) -> Tensor:
+        """Put scores (n, findings) and look (n, dimensions) on their axes."""
+        steep = GAIN * scores
+        findings = REACH * steep / torch.sqrt(1.0 + steep * steep)
+        rest = torch.sqrt(1.0 - (findings * findings).sum(dim=1, keepdim=True))
+        length = torch.sqrt((look * look).sum(dim=1, keepdim=True) + 1e-12)
+        film = (1.0 - LOOK_SHARE) ** 0.5 * rest
+        look = LOOK_SHARE**0.5 * rest * look / length
+        words = torch.zeros_like(film).expand(-1, DIMENSION - WORDS.start)
+        return torch.cat([findings, film, look, words], dim=1)
+
+
+def _linear(weights: NDArray[np.float64], offsets: NDArray[np.float64]) -> nn.Linear:
+    layer = nn.Linear(*weights.shape)
+    layer.weight = nn.Parameter(torch.from_numpy(weights.T.astype(np.float32)), False)
+    layer.bias = nn.Parameter(torch.from_numpy(offsets.astype(np.float32)), False)
+    return layer
