@@ -7,6 +7,7 @@ Run as ``python -m training.report [folder of the NIH data]``: writes the tables
 from __future__ import annotations
 
 import argparse
+import csv
 import json
 from dataclasses import asdict
 from pathlib import Path
@@ -21,7 +22,7 @@ from mmrag.fusion import Anchors, FusionWeights, fuse
 from training import heads as linear
 from training.data import SEED, Films, read_experts, read_films, read_pixels, unseen_patients
 from training.features import extract
-from training.metrics import Figures, figures, mean_over_findings
+from training.metrics import Figures, area_under_roc, figures, mean_over_findings
 from training.train import NIH, ROOT
 
 CARD = ROOT / "docs" / "compact-encoder.md"
@@ -106,6 +107,21 @@ def against_experts(films: Films, folder: Path) -> Results:
     }
 
 
+def on_children(folder: Path) -> Results:
+    """Judge the shipped weights on films of children, a population they never met."""
+    with (folder / "labels.csv").open(encoding="utf-8", newline="") as table:
+        rows = list(csv.DictReader(table))
+    files = [folder / "images" / row["image"] for row in rows]
+    vectors = CompactEncoder().encode_films([read_pixels(file) for file in files])
+    pneumonia = np.array([row["finding"] != "No Finding" for row in rows])
+    scores = vectors.astype(np.float64)
+    return {
+        "films": len(rows),
+        "pneumonia": area_under_roc(pneumonia, scores @ anchor("Pneumonia")),
+        "normal chest": area_under_roc(~pneumonia, scores @ normal_anchor()),
+    }
+
+
 def _likeness(
     pixels: NDArray[np.float32], truth: NDArray[np.bool_], patients: NDArray[np.str_]
 ) -> dict[str, float]:
@@ -153,6 +169,7 @@ def _intervals(
 def tables(results: Results) -> str:
     """Set the figures as Markdown."""
     labels, experts = results["text-mined labels"], results["experts"]
+    children = results["children"]
     lines = [
         f"Text-mined labels, {labels['films']} films of {labels['patients']} patients, "
         f"{linear.FOLDS}-fold cross-validation split by patient, mean of {REPEATS} deals; "
@@ -193,6 +210,10 @@ def tables(results: Results) -> str:
         f"share {experts['film to film']['nearest']:.3f} of the experts' findings "
         f"(overlap; chance {experts['film to film']['chance']:.3f}). Along a finding's axis "
         f"these films spread by {experts['spread']:.2f} (standard deviation, mean over findings).",
+        "",
+        f"Films of children ({children['films']}, pneumonia or nothing, pixels alone), AUC: the "
+        f'question "pneumonia" {children["pneumonia"]:.3f}, the question "normal chest" '
+        f"{children['normal chest']:.3f}.",
     ]
     return "\n".join(lines)
 
@@ -230,6 +251,7 @@ def main() -> None:
         "weights": SHIPPED.with_name(SHIPPED.name + ".sha256").read_text("ascii").split()[0],
         "text-mined labels": cross_validated(films.take(learnt), extract(films)[:, learnt]),
         "experts": against_experts(films, folder),
+        "children": on_children(folder.parent / "pediatric"),
     }
     FIGURES.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
     write_into_card(tables(results))

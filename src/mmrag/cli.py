@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 import traceback
 from collections.abc import Iterator
@@ -14,7 +15,7 @@ import typer
 from typer.exceptions import TyperException
 
 from mmrag import terminal
-from mmrag.brief import FORMATS, BriefFormat, render
+from mmrag.brief import BriefFormat, render
 from mmrag.demo import run_demo
 from mmrag.engine import Engine
 from mmrag.errors import InputError, MissingExtra, MmragError
@@ -103,7 +104,12 @@ def brief(
     """Write the Clinical Brief: every claim points at its record."""
     with _engine(encoder) as engine:
         answer = engine.brief(query, image=image, films=films, labs=labs)
-        text = render(answer, "json" if as_json else form, thumbnail=engine.thumbnail)
+        text = render(
+            answer,
+            "json" if as_json else form,
+            width=terminal.width(),
+            thumbnail=engine.thumbnail,
+        )
     if out is None:
         typer.echo(text)
     else:
@@ -150,7 +156,7 @@ def demo(
     if as_json:
         typer.echo(render(outcome.brief, "json"))
     elif not quiet:
-        typer.echo(render(outcome.brief, "text"))
+        typer.echo(render(outcome.brief, "text", width=terminal.width()))
     terminal.note(f"brief with thumbnails: {outcome.page}")
     terminal.note(f"ask more: MMRAG_HOME={outcome.home} mmrag search 'pneumothorax'")
 
@@ -171,6 +177,8 @@ def serve(
 
 def main() -> None:
     """Run the command line; every error is one line and a stable exit code."""
+    # a terminated program leaves the database as an interrupted one does: it stops it
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         status_code = app(standalone_mode=False)
     except TyperException as error:
@@ -203,5 +211,3 @@ def _fail(message: str, exit_code: int) -> None:
         traceback.print_exc()
     print(f"mmrag: {' '.join(message.split())}", file=sys.stderr)
     sys.exit(exit_code)
-
-

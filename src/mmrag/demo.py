@@ -13,6 +13,8 @@ from mmrag.settings import Settings
 from mmrag.sources.demo import write_demo
 
 QUESTION = "pneumonia with pleural effusion"
+SHOWN = 4
+"""Films and panels in the demo's brief: few enough to read at one sitting."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +63,7 @@ def run_demo(folder: Path, progress: Progress) -> DemoOutcome:
     with Engine.open(settings=settings) as engine:
         engine.ingest("nih", data.films, progress=progress)
         engine.ingest("synthea", data.labs, progress=progress)
-        brief = engine.brief(QUESTION)
+        brief = engine.brief(QUESTION, films=SHOWN, labs=SHOWN)
         page = folder / "brief.html"
         page.write_text(render(brief, "html", thumbnail=engine.thumbnail), encoding="utf-8")
     return DemoOutcome(brief=brief, page=page, home=settings.home)

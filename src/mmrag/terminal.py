@@ -20,6 +20,7 @@ from rich.progress import (
 from rich.table import Table
 from rich.text import Text
 
+from mmrag.brief.plain import plain
 from mmrag.ingest.progress import Progress as ProgressSink
 from mmrag.ingest.progress import Silent
 from mmrag.ingest.report import IngestReport, Tally
@@ -27,10 +28,14 @@ from mmrag.retrieval.results import FilmHit, LabHit, LegCoverage, SearchResult
 from mmrag.status import Status
 
 
-def plain(text: object) -> Text:
-    """Text from a record, with what could steer a terminal made visible."""
-    shown = "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in str(text))
-    return Text(shown)
+def shown(text: object) -> Text:
+    """Make a value of a record safe to show."""
+    return Text(plain(str(text)))
+
+
+def width() -> int:
+    """Columns of the terminal; 80 where the output goes elsewhere."""
+    return min(Console().width, 100) if sys.stdout.isatty() else 80
 
 
 def note(message: str) -> None:
@@ -83,7 +88,7 @@ def progress_bar() -> Iterator[ProgressSink]:
 
 
 def print_ingest(report: IngestReport) -> None:
-    """Counts first, then each problem in a line."""
+    """Print the counts first, then each problem in a line."""
     console = Console()
     table = Table("", "added", "changed", "unchanged", title=None, box=None)
     for name, tally in (("films", report.films), ("panels", report.labs)):
@@ -105,7 +110,7 @@ def print_ingest(report: IngestReport) -> None:
         console.print(Text(f"{total:,} did not go in or went in with a loss:"))
     for line in report.problems:
         place = line.file if line.row is None else f"{line.file}, row {line.row}"
-        console.print(Text("  ") + plain(f"{place}: " if place else "") + plain(line.message))
+        console.print(Text("  ") + shown(f"{place}: " if place else "") + shown(line.message))
 
 
 def print_search(result: SearchResult) -> None:
@@ -141,13 +146,13 @@ def _film_table(films: tuple[FilmHit, ...]) -> Table:
         labelled = "unlabelled" if film.findings is None else ", ".join(film.findings)
         table.add_row(
             str(film.rank),
-            plain(film.id),
-            plain(_marked(film.patient or "unknown", film.made_up)),
+            shown(film.id),
+            shown(_marked(film.patient or "unknown", film.made_up)),
             f"{film.score:.3f}",
             f"{film.why.pixel:.3f}",
             f"{film.why.label:.3f}",
-            plain(labelled or "No Finding"),
-            plain(film.view or ""),
+            shown(labelled or "No Finding"),
+            shown(film.view or ""),
         )
     return table
 
@@ -158,22 +163,22 @@ def _lab_table(labs: tuple[LabHit, ...]) -> Table:
         table.add_row(
             str(lab.rank),
             f"{lab.effective_at:%Y-%m-%d}",
-            plain(_marked(lab.patient, lab.made_up)),
+            shown(_marked(lab.patient, lab.made_up)),
             f"{lab.score:.3f}",
-            plain(_results(lab)),
+            shown(_results(lab)),
         )
     return table
 
 
 def _results(lab: LabHit) -> str:
-    shown = [o for o in lab.observations if o.matched] or [o for o in lab.observations if o.flag]
+    named = [o for o in lab.observations if o.matched] or [o for o in lab.observations if o.flag]
     parts = []
-    for observation in shown[:6]:
+    for observation in named[:6]:
         value = observation.text if observation.value is None else f"{observation.value:g}"
         flag = f" {observation.flag}" if observation.flag not in (None, "N") else ""
         parts.append(f"{observation.name} {value} {observation.unit or ''}{flag}".strip())
-    if len(shown) > len(parts):
-        parts.append(f"and {len(shown) - len(parts)} more")
+    if len(named) > len(parts):
+        parts.append(f"and {len(named) - len(parts)} more")
     return "; ".join(parts) or f"{len(lab.observations)} results"
 
 
@@ -185,4 +190,4 @@ def print_status(status: Status) -> None:
     """One line a fact."""
     console = Console()
     for name, value in status.lines():
-        console.print(Text(f"{name:<16}", style="bold") + plain(value))
+        console.print(Text(f"{name:<16}", style="bold") + shown(value))

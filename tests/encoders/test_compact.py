@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import subprocess
 import sys
 from pathlib import Path
@@ -132,13 +133,11 @@ def test_damaged_weights_say_how_to_mend(harm: str, tmp_path: Path) -> None:
         content[len(content) // 2] ^= 1
     else:
         del content[len(content) // 2 if harm == "cut short" else 0 :]
-    with pytest.raises(EncoderError, match="damaged.*install med-multimodal-rag again"):
+    with pytest.raises(EncoderError, match=r"damaged.*install med-multimodal-rag again"):
         CompactEncoder(copy_of_weights(tmp_path, bytes(content)))
 
 
 def test_weights_that_are_no_model_fail_on_the_first_film(tmp_path: Path) -> None:
-    import hashlib
-
     file = tmp_path / "compact.onnx"
     file.write_bytes(b"not a model")
     digest = hashlib.sha256(b"not a model").hexdigest()

@@ -50,11 +50,11 @@ def test_prompts_give_every_finding_its_own_axis() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["no pleural effusion", "without effusion", "effusion is not seen", "no water lung"]
+    "text", ["no pleural effusion", "without effusion", "effusion is not seen"]
 )
 def test_a_denied_finding_points_away(text: str) -> None:
     vector = encode([text])[0]
-    assert vector @ anchor("Effusion") < (-0.9 if "water" not in text else 0.1)
+    assert vector @ anchor("Effusion") < -0.9
 
 
 def test_a_question_with_and_without() -> None:

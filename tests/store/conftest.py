@@ -1,4 +1,4 @@
-"""One real server for all tests of the store, and a fresh database for each."""
+"""One real server for all tests of the store, and an empty database for each."""
 
 from __future__ import annotations
 
@@ -79,16 +79,28 @@ def server(short_folder: Callable[[], Path]) -> Iterator[Server]:
 
 
 @pytest.fixture(scope="session")
-def template(server: Server) -> str:
+def migrated(server: Server) -> str:
     name = server.new_database()
     Store.open(Settings(dsn=server.dsn(name)), DIMENSION).close()
     return name
 
 
 @pytest.fixture
-def database(server: Server, template: str) -> str:
-    """Name of a fresh, migrated database."""
-    return server.new_database(template)
+def database(server: Server, migrated: str) -> str:
+    """Name of a migrated database, emptied of what earlier tests wrote."""
+    with server.connect(migrated) as connection:
+        connection.execute(
+            "TRUNCATE mmrag.space, mmrag.patient, mmrag.condition, mmrag.imaging_study, "
+            "mmrag.film, mmrag.lab_report, mmrag.lab_vector RESTART IDENTITY CASCADE"
+        )
+        connection.execute("SELECT pg_stat_reset()")
+    return migrated
+
+
+@pytest.fixture
+def own_database(server: Server, migrated: str) -> str:
+    """Name of a migrated database that the test may spoil."""
+    return server.new_database(migrated)
 
 
 @pytest.fixture
@@ -109,10 +121,12 @@ def unit_vectors(rows: int, seed: int = 0) -> Vectors:
 
 
 @pytest.fixture
-def no_seqscan(server: Server, database: str) -> None:
+def no_seqscan(server: Server, database: str) -> Iterator[None]:
     """Let the planner take an index wherever one could serve, however small the table."""
     with server.connect() as connection:
         connection.execute(f"ALTER DATABASE {database} SET enable_seqscan = off")
+        yield
+        connection.execute(f"ALTER DATABASE {database} RESET enable_seqscan")
 
 
 def index_scans(server: Server, database: str, index: str) -> int:

@@ -24,7 +24,7 @@ from mmrag.store import (
     Store,
     lab_search,
 )
-from mmrag.store.terms import EVERY_PANEL
+from mmrag.store.lab_terms import EVERY_PANEL
 from mmrag.store.vectors import halved
 from tests.store.conftest import DIMENSION, Server, index_scans, unit_vectors
 

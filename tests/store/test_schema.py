@@ -32,10 +32,10 @@ def test_numbers_follow_each_other() -> None:
     assert [each.number for each in migrations()] == list(range(1, len(migrations()) + 1))
 
 
-def test_migrating_again_changes_nothing(server: Server, database: str, settings: Settings) -> None:
-    before = tables(server, database)
-    Store.open(settings, DIMENSION).close()
-    assert tables(server, database) == before
+def test_migrating_again_changes_nothing(server: Server, own_database: str) -> None:
+    before = tables(server, own_database)
+    Store.open(Settings(dsn=server.dsn(own_database)), DIMENSION).close()
+    assert tables(server, own_database) == before
 
 
 def test_two_processes_may_open_an_empty_database_at_once(server: Server) -> None:
@@ -47,18 +47,18 @@ def test_two_processes_may_open_an_empty_database_at_once(server: Server) -> Non
     assert [process.communicate(timeout=60)[0] for process in processes] == ["0\n"] * 3
 
 
-def test_a_newer_database_is_refused(server: Server, database: str, settings: Settings) -> None:
-    with server.connect(database) as connection:
+def test_a_newer_database_is_refused(server: Server, own_database: str) -> None:
+    with server.connect(own_database) as connection:
         connection.execute("INSERT INTO mmrag.migration VALUES (999, 'later', 'x')")
     with pytest.raises(DatabaseError, match="migration 999"):
-        Store.open(settings, DIMENSION)
+        Store.open(Settings(dsn=server.dsn(own_database)), DIMENSION)
 
 
-def test_a_changed_migration_is_refused(server: Server, database: str, settings: Settings) -> None:
-    with server.connect(database) as connection:
+def test_a_changed_migration_is_refused(server: Server, own_database: str) -> None:
+    with server.connect(own_database) as connection:
         connection.execute("UPDATE mmrag.migration SET checksum = 'x' WHERE number = 2")
     with pytest.raises(DatabaseError, match="another migration 2"):
-        Store.open(settings, DIMENSION)
+        Store.open(Settings(dsn=server.dsn(own_database)), DIMENSION)
 
 
 def test_a_migration_that_fails_leaves_nothing_and_is_tried_again(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -78,9 +79,11 @@ def cite_report(hit: LabHit, *names: str) -> tuple[Citation, ...]:
     )
 
 
-def cite_result(hit: LabHit, observation: ObservationHit) -> tuple[Citation, ...]:
-    """Cite everything that a sentence about one laboratory result says."""
-    said = ((name, getattr(observation, name)) for name in SAID_OF_A_RESULT)
+def cite_result(
+    hit: LabHit, observation: ObservationHit, names: Sequence[str] = SAID_OF_A_RESULT
+) -> tuple[Citation, ...]:
+    """Cite what a sentence about one laboratory result says; everything unless told."""
+    said = ((name, getattr(observation, name)) for name in names)
     return tuple(
         Citation(
             record=LAB + hit.report,

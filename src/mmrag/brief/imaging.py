@@ -120,8 +120,12 @@ def _lacking(
     asked = [finding for one in sought for finding in one.any_of]
     answering = [hit for hit in films if hit.findings and _carried(hit, asked)]
     labelled = [hit for hit in films if hit.findings]
-    also = {one.any_of: tuple(hit for hit in answering if not one.on(hit)) for one in sought}
-    out = {
+    also = {
+        one.any_of: tuple(hit for hit in answering if not one.on(hit))
+        for one in sought
+        if any(one.on(hit) for hit in films)  # otherwise it is named among what was not found
+    }
+    out: dict[tuple[str, ...], tuple[FilmHit, ...]] = {
         (finding,): tuple(hit for hit in labelled if finding not in (hit.findings or ()))
         for finding in ruled_out
     }
@@ -132,10 +136,9 @@ def _lacking(
 def _absent(why: str, lacking: Mapping[tuple[str, ...], tuple[FilmHit, ...]]) -> Iterator[Draft]:
     missing: dict[tuple[int, ...], list[str]] = {}
     films = {hit.rank: hit for hits in lacking.values() for hit in hits}
-    for findings, hits in lacking.items():
-        for origin in dict.fromkeys(label_origin(hit.source, hit.made_up) for hit in hits):
-            ranks = (h.rank for h in hits if label_origin(h.source, h.made_up) == origin)
-            missing.setdefault(tuple(ranks), []).extend(findings)
+    for names, hits in lacking.items():
+        for ranks in _by_origin(hits):
+            missing.setdefault(ranks, []).extend(names)
     for ranks, findings in missing.items():
         group = [films[rank] for rank in ranks]
         keys = tuple(film_key(hit) for hit in group)
@@ -150,6 +153,13 @@ def _absent(why: str, lacking: Mapping[tuple[str, ...], tuple[FilmHit, ...]]) ->
             check=checks.LabelsLack(keys, tuple(findings)),
             films=keys,
         )
+
+
+def _by_origin(films: Sequence[FilmHit]) -> Iterable[tuple[int, ...]]:
+    ranks: dict[str, list[int]] = {}
+    for hit in films:
+        ranks.setdefault(label_origin(hit.source, hit.made_up), []).append(hit.rank)
+    return map(tuple, ranks.values())
 
 
 def _no_finding(hit: FilmHit) -> Draft:

@@ -25,8 +25,8 @@ class Expectation:
 
     @property
     def words(self) -> str:
-        """The result in words, e.g. ``high leukocytes``."""
-        return f"{self.verdict} {analyte_name(self.analyte)}"
+        """The result in words, e.g. ``leukocytes high``."""
+        return f"{analyte_name(self.analyte)} {self.verdict}"
 
 
 def analyte_name(key: str) -> str:

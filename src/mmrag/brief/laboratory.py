@@ -28,26 +28,49 @@ EVERY: tuple[Verdict, ...] = ("low", "high", "normal", "undecided")
 def laboratory_claims(result: SearchResult) -> Iterator[Draft]:
     """Make the claims of the laboratory section.
 
-    Every abnormal result is named. A normal one, or one that is neither, is named only
-    where the question asks for it or where it bears on a finding that the question asks for.
+    A result that the question asks for, or that bears on a finding it asks for, is a claim
+    of its own, abnormal ones first. What else a panel holds that is abnormal is one claim a
+    panel: said, but never in the way of the answer.
     """
     relevant = set[str]().union(*map(analytes_bearing_on, asked_for(result.query)))
-    results = [(hit, o) for hit in result.labs for o in _relevant_first(hit, relevant)]
+    named = [(hit, o) for hit in result.labs for o in _relevant(hit, relevant)]
     yield from _cohort(result)
     yield from _nothing_abnormal(result.labs)
-    yield from (_abnormal(hit, o) for hit, o in results if judge_hit(o) in ABNORMAL)
-    named = [(hit, o) for hit, o in results if _is_relevant(o, relevant)]
+    yield from (_abnormal(hit, o) for hit, o in named if judge_hit(o) in ABNORMAL)
     yield from (_normal(hit, o) for hit, o in named if judge_hit(o) == "normal")
     yield from (_neither(hit, o) for hit, o in named if judge_hit(o) == "undecided")
     yield from _nothing_expected(result)
+    yield from (claim for hit in result.labs for claim in _also_abnormal(hit, relevant))
 
 
 def _is_relevant(observation: ObservationHit, relevant: set[str]) -> bool:
     return observation.matched or observation.analyte in relevant
 
 
-def _relevant_first(hit: LabHit, relevant: set[str]) -> list[ObservationHit]:
-    return sorted(hit.observations, key=lambda o: (not o.matched, not _is_relevant(o, relevant)))
+def _relevant(hit: LabHit, relevant: set[str]) -> list[ObservationHit]:
+    named = [o for o in hit.observations if _is_relevant(o, relevant)]
+    return sorted(named, key=lambda o: not o.matched)
+
+
+def _also_abnormal(hit: LabHit, relevant: set[str]) -> Iterator[Draft]:
+    others = [
+        o for o in hit.observations if judge_hit(o) in ABNORMAL and not _is_relevant(o, relevant)
+    ]
+    if not others:
+        return
+    words = enumerated([f"{plain(o.name)} {judge_hit(o)}" for o in others])
+    yield Draft(
+        kind="lab-abnormal",
+        section="laboratory",
+        text=f"{panel_subject(hit)} also holds abnormal results that the question does not "
+        f"ask about: {words}.",
+        citations=(
+            *cite_report(hit, "rank"),
+            *(citation for o in others for citation in cite_result(hit, o, ("flag",))),
+        ),
+        check=checks.AllOf(tuple(result_is(hit, o) for o in others)),
+        reports=(report_key(hit),),
+    )
 
 
 def _abnormal(hit: LabHit, observation: ObservationHit) -> Draft:
@@ -98,27 +121,28 @@ def result_is(hit: LabHit, observation: ObservationHit) -> checks.ResultIs:
 def _nothing_abnormal(labs: Sequence[LabHit]) -> Iterator[Draft]:
     if labs and not any(judge_hit(o) in ABNORMAL for hit in labs for o in hit.observations):
         check = checks.PanelCount(tuple(map(report_key, labs)), 0, None, ABNORMAL)
-        yield _none(labs, "a result called abnormal", check)
+        yield _none(labs, f"{_none_of(labs)} holds a result called abnormal.", check)
 
 
 def _nothing_expected(result: SearchResult) -> Iterator[Draft]:
     """Say which results that would go with a finding asked for none of the panels holds."""
-    labs = result.labs
-    keys = tuple(map(report_key, labs))
+    labs, keys = result.labs, tuple(map(report_key, result.labs))
+    findings: dict[Expectation, list[str]] = {}
     for finding in asked_for(result.query):
-        missing = [e for e in expectations(finding) if _measured_in(labs, e) and not _met(labs, e)]
-        if missing:
-            wanted = [f"{e.words} (measured in {_measured_in(labs, e)})" for e in missing]
-            each = (
-                check
-                for e in missing
-                for check in (
-                    checks.PanelCount(keys, 0, e.analyte, (e.verdict,)),
-                    checks.PanelCount(keys, _measured_in(labs, e), e.analyte, EVERY),
-                )
-            )
-            what = f"{enumerated(wanted, 'or')}, which would go with {plain(finding)}"
-            yield _none(labs, what, checks.AllOf(tuple(each)))
+        for expected in expectations(finding):
+            if _measured_in(labs, expected) and not _met(labs, expected):
+                findings.setdefault(expected, []).append(finding)
+    missing: dict[tuple[str, ...], list[Expectation]] = {}
+    for expected, names in findings.items():
+        missing.setdefault(tuple(names), []).append(expected)
+    for asked, together in missing.items():
+        counts = {e: _measured_in(labs, e) for e in together}
+        words = [f"{e.words} (measured in {count})" for e, count in counts.items()]
+        gone_with = enumerated([plain(name) for name in asked])
+        found = (checks.PanelCount(keys, 0, e.analyte, (e.verdict,)) for e in counts)
+        looked = (checks.PanelCount(keys, n, e.analyte, EVERY) for e, n in counts.items())
+        text = f"{_none_of(labs)} holds what would go with {gone_with}: {enumerated(words, 'or')}."
+        yield _none(labs, text, checks.AllOf((*found, *looked)))
 
 
 def _measured_in(labs: Sequence[LabHit], expected: Expectation) -> int:
@@ -133,16 +157,15 @@ def _met(labs: Sequence[LabHit], expected: Expectation) -> bool:
     )
 
 
-def _none(labs: Sequence[LabHit], what: str, check: checks.Check) -> Draft:
-    shown = (
-        "The one panel shown does not hold"
-        if len(labs) == 1
-        else f"None of the {len(labs)} panels shown holds"
-    )
+def _none_of(labs: Sequence[LabHit]) -> str:
+    return f"None of the {len(labs)} panels shown" if len(labs) > 1 else "No panel of the one shown"
+
+
+def _none(labs: Sequence[LabHit], text: str, check: checks.Check) -> Draft:
     return Draft(
         kind="nothing-found",
         section="laboratory",
-        text=f"{shown} {what}.",
+        text=text,
         citations=_cite_panels(labs, "rank"),
         check=check,
         reports=tuple(map(report_key, labs)),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from mmrag.brief import checks
 from mmrag.brief.claims import (
@@ -84,53 +85,76 @@ def _same_patient(patient: str, films: list[FilmHit], labs: list[LabHit]) -> Dra
     )
 
 
+@dataclass(frozen=True, slots=True)
+class _Comparison:
+    """One result held against labels with which an abnormal one would go."""
+
+    observation: ObservationHit
+    expected: Verdict
+    findings: tuple[str, ...]
+
+    @property
+    def kind(self) -> ClaimKind:
+        agrees = judge_hit(self.observation) == self.expected
+        return "agreement" if agrees else "contradiction"
+
+    @property
+    def words(self) -> str:
+        verdict = judge_hit(self.observation)
+        seen = f"{measured(self.observation)} {called(self.observation.flag, verdict)}"
+        go = f"with {enumerated([plain(finding) for finding in self.findings])}"
+        return f"{seen}, {go}" if verdict == self.expected else f"{seen}, not {self.expected}, {go}"
+
+
 def _compared(patient: str, film: FilmHit, lab: LabHit, asked: tuple[str, ...]) -> Iterator[Draft]:
-    """Hold each result against the labels with which an abnormal one would go."""
+    """Say in one claim what goes with the film's labels, and in one what speaks against."""
     labels = [f for f in film.findings or () if not asked or f in asked]
+    compared = list(_comparisons(lab, labels))
+    kinds: tuple[ClaimKind, ...] = ("agreement", "contradiction")
+    for kind in kinds:
+        same = [c for c in compared if c.kind == kind]
+        if same:
+            yield _claim(kind, patient, film, lab, same)
+
+
+def _comparisons(lab: LabHit, labels: list[str]) -> Iterator[_Comparison]:
     for observation in lab.observations:
-        verdict = judge_hit(observation)
-        if verdict == "undecided":
+        if judge_hit(observation) == "undecided":
             continue
         wanted: dict[Verdict, list[str]] = {}
         for finding in labels:
             for expected in expectations(finding):
                 if expected.analyte == observation.analyte:
                     wanted.setdefault(expected.verdict, []).append(finding)
-        for expected_verdict, findings in wanted.items():
-            kind: ClaimKind = "agreement" if verdict == expected_verdict else "contradiction"
-            yield _claim(kind, patient, film, findings, lab, observation, expected_verdict)
+        for verdict, findings in wanted.items():
+            yield _Comparison(observation, verdict, tuple(findings))
 
 
 def _claim(
-    kind: ClaimKind,
-    patient: str,
-    film: FilmHit,
-    findings: list[str],
-    lab: LabHit,
-    observation: ObservationHit,
-    expected: Verdict,
+    kind: ClaimKind, patient: str, film: FilmHit, lab: LabHit, compared: list[_Comparison]
 ) -> Draft:
+    findings = tuple(dict.fromkeys(name for c in compared for name in c.findings))
     named = enumerated([plain(finding) for finding in findings])
-    seen = f"{measured(observation)}, {called(observation.flag, judge_hit(observation))}"
     panel = panel_subject(lab)
-    result = "This result goes" if kind == "agreement" else f"A {expected} result would go"
+    says = "goes with this" if kind == "agreement" else "speaks against"
+    results = "; ".join(c.words for c in compared)
     return Draft(
         kind=kind,
         section="context",
         text=f"{_subject(patient, film.made_up and lab.made_up)}: film #{film.rank} is labelled "
-        f"{named} ({label_origin(film.source, film.made_up)}); {panel[0].lower()}{panel[1:]} "
-        f"holds {seen}. {result} with {named}.",
+        f"{named} ({label_origin(film.source, film.made_up)}). What {says} in "
+        f"{panel[0].lower()}{panel[1:]}: {results}.",
         citations=(
             *cite_patient(patient, [film], [lab]),
             *cite_film(film, "rank", "findings", "source", "made_up"),
             *cite_report(lab, "rank", "effective_at", "made_up"),
-            *cite_result(lab, observation),
+            *(citation for c in compared for citation in cite_result(lab, c.observation)),
         ),
         check=checks.AllOf(
             (
                 checks.OnePatient(patient, (film_key(film),), (report_key(lab),)),
-                checks.Labelled(film_key(film), tuple(findings)),
-                result_is(lab, observation),
+                checks.Labelled(film_key(film), findings),
+                *(result_is(lab, c.observation) for c in compared),
             )
         ),
         films=(film_key(film),),

@@ -42,13 +42,13 @@ def number(value: float) -> str:
     return repr(float(value))
 
 
-def years(age: float) -> str:
-    """Print an age, whole years without a point.
+def age_words(age: float) -> str:
+    """Print an age as people say it: completed years, or months below two years.
 
-    >>> years(77.0), years(0.5)
-    ('77', '0.5')
+    >>> age_words(45.09), age_words(0.5)
+    ('45 years', '6 months')
     """
-    return str(int(age)) if float(age).is_integer() else repr(float(age))
+    return f"{int(age)} years" if age >= 2 else f"{int(age * 12)} months"
 
 
 def enumerated(words: list[str], last: str = "and") -> str:

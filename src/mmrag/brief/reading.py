@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from mmrag.brief.imaging import wanted
 from mmrag.brief.knowledge import display_name
-from mmrag.brief.plain import enumerated, number, plain, years
+from mmrag.brief.plain import enumerated, number, plain
 from mmrag.clinical.question import ClinicalQuery, LabTerm, PatientTerm
 
 
@@ -65,6 +65,6 @@ def _patient(patient: PatientTerm) -> Iterator[str]:
     if patient.sex is not None:
         yield "female" if patient.sex == "F" else "male"
     if patient.age_min is not None:
-        yield f"aged {years(patient.age_min)} or more"
+        yield f"aged {patient.age_min:g} or more"
     if patient.age_max is not None:
-        yield f"aged {years(patient.age_max)} or less"
+        yield f"aged {patient.age_max:g} or less"

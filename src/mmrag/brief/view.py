@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from mmrag.brief.model import FILM, LAB, Brief, Claim, ClaimKind
-from mmrag.brief.plain import number, plain, years
+from mmrag.brief.plain import age_words, number, plain
 from mmrag.brief.reading import reading
 from mmrag.brief.wording import range_words
 from mmrag.retrieval.results import FilmHit, LabHit
@@ -157,8 +157,10 @@ def _hit(brief: Brief, claim: Claim) -> FilmHit | LabHit | None:
 
 
 def _is_result(claim: Claim) -> bool:
+    """Tell a claim of one result from one that sums up several: that one cites flags alone."""
     return claim.section == "laboratory" and any(
-        citation.field.startswith("observations[") for citation in claim.citations
+        citation.field.startswith("observations[") and citation.field.endswith("].name")
+        for citation in claim.citations
     )
 
 
@@ -208,12 +210,8 @@ def _patients(claims: Iterable[Claim]) -> Iterable[PatientBlock]:
 def who(hit: FilmHit | LabHit) -> str:
     """Describe whose record it is: view, sex, age, patient."""
     sex = {"F": "female", "M": "male", None: None}[hit.sex]
-    if sex and hit.age is not None:
-        person: str | None = f"{sex}, {years(hit.age)} years"
-    elif hit.age is not None:
-        person = f"{years(hit.age)} years"
-    else:
-        person = sex
+    age = None if hit.age is None else age_words(hit.age)
+    person = ", ".join(part for part in (sex, age) if part)
     view = plain(hit.view) if isinstance(hit, FilmHit) and hit.view else None
     patient = f"patient {plain(hit.patient)}" if hit.patient else "patient unknown"
     made_up = "made up" if hit.made_up else None

@@ -194,7 +194,7 @@ def _forms() -> Iterator[tuple[re.Pattern[str], _Reader]]:
         (rf"{_AGED}\b{_N}\+", _at_least),
         (rf"{_AGED}?(?:\b|(?=>)){_OLDER}\s*{_N}{_LIMIT}(?:{_UNIT}|{_ENDS})?", _over),
         (rf"{_AGED}?(?:\b|(?=<)){_YOUNGER}\s*{_N}{_LIMIT}(?:{_UNIT}|{_ENDS})?", _under),
-        (rf"\b{_N}{_EXACT_UNIT}", _exactly),
+        (rf"\b{_N}{_EXACT_UNIT}(?:[\s,-]*\b(?P<sex>(?-i:[MF]))\b)?", _exactly),
         (rf"\b(?P<aged>aged?)\s*:?\s+{_N}{_LIMIT}{_UNIT}?", _exactly),
     )
     for pattern, reader in written:

@@ -15,7 +15,8 @@ from importlib.resources import files
 from types import MappingProxyType
 from typing import Any
 
-from mmrag.clinical.units import Line, exact, line_between, parse_unit
+from mmrag.clinical.conversion import Line, exact, line_between
+from mmrag.clinical.units import parse_unit
 from mmrag.errors import UnknownUnit
 from mmrag.records import Sex
 

@@ -33,6 +33,7 @@ Kind = Literal[
 ]
 
 _SENTENCE_ENDS = frozenset(".;!\n\r")
+_PREPOSITIONS = frozenset({"in", "the", "for", "of", "from", "any"})
 _LIST_WORDS = frozenset({"and", "or", "nor"})
 
 
@@ -140,6 +141,14 @@ class Reading:
             if cue.meaning in {"stop", "shown_after"} or self._governs(cue, places)
             for index in cue.words
         ]
+
+    def denies_at_once(self, span: Span) -> bool:
+        """Tell whether a denial stands right before a span: "not in women", "non-elderly"."""
+        before = self._place(span)[0] - 1
+        while before >= 0 and self._words[before].folded in _PREPOSITIONS:
+            before -= 1
+        cue = self._ends.get(before)
+        return cue is not None and cue.meaning in {"absent_before", "except"}
 
     def _governs(self, cue: PhraseMatch[Kind], places: Sequence[tuple[int, int]]) -> bool:
         return any(

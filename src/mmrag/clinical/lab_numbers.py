@@ -75,7 +75,8 @@ _COMPARATOR = re.compile(
 _EQUALS = re.compile(r"==?|exactly\b|equals?\b(?:\s+to\b)?|equal\s+to\b", re.IGNORECASE)
 _ABOUT = re.compile(r"about\b|around\b|approximately\b|approx\.?|~|≈|of\b|at\b", re.IGNORECASE)
 _NUMBER = re.compile(
-    r"(?<![\w.])(?:\d{1,3}(?:,\d{3})+(?:\.\d+)?(?!\d)|\d+(?:[.,]\d+)?|\.\d+)(?:[eE][+-]?\d{1,3}(?!\d))?"
+    r"(?<![\w.])(?:\d{1,3}(?:,\d{3}){1,4}(?:\.\d{1,9})?|\d{1,15}(?:[.,]\d{1,9})?|\.\d{1,9})(?!\d)"
+    r"(?:[eE][+-]?\d{1,2}(?!\d))?"
 )
 _NO_RESULT = re.compile(
     r"[\s-]*(?:years?|yrs?|y/?o|yo|y|months?|weeks?|days?|hours?|patients?|people|persons?|women|"

@@ -13,7 +13,7 @@ from mmrag.records import Observation
 
 __all__ = ["panel_text"]
 
-_SURVEYS = frozenset({"survey", "social-history"})
+_MEASURED = frozenset({"laboratory", "exam", "procedure", "imaging"})
 _SURVEY_NAMES = 8
 _WORDS = frozenset(
     {
@@ -28,7 +28,7 @@ def panel_text(observations: Sequence[Observation]) -> str:
 
     Critical results come before other abnormal ones, each by how far they are outside their
     range; then normal ones; then those without a flag, by name. Results in words are said
-    only where the word is a common finding (``positive``). Answers to questionnaires are
+    only where the word is a common finding (``positive``). Questionnaires and scores are
     named only where the panel holds nothing else.
 
     Parameters
@@ -42,14 +42,19 @@ def panel_text(observations: Sequence[Observation]) -> str:
         Phrases joined by semicolons, e.g. ``thrombocytopenia; haemoglobin normal``; empty
         for an empty panel.
     """
-    surveys = [o for o in observations if o.category in _SURVEYS and o.analyte is None]
-    clinical = [o for o in observations if o.category not in _SURVEYS or o.analyte is not None]
-    ranked = sorted((_rank(o), _phrase(o)) for o in clinical)
+    ranked = sorted((_rank(o), _phrase(o)) for o in observations if _is_clinical(o))
     phrases = list(dict.fromkeys(phrase for _, phrase in ranked if phrase))
-    if surveys and not phrases:
-        names = sorted({_plain(o.name) for o in surveys})[:_SURVEY_NAMES]
-        return "; ".join(["questionnaire", *filter(None, names)])
-    return "; ".join([*phrases, *(["questionnaire"] if surveys else [])])
+    if phrases or not observations:
+        return "; ".join(phrases)
+    names = sorted({_plain(o.name) for o in observations})[:_SURVEY_NAMES]
+    return "; ".join(["questionnaire", *filter(None, names)])
+
+
+def _is_clinical(observation: Observation) -> bool:
+    if observation.analyte is not None or observation.flag is not None:
+        return True
+    asked = observation.name.rstrip().endswith("?")
+    return observation.category in _MEASURED and not asked
 
 
 def _rank(observation: Observation) -> tuple[int, float]:

@@ -64,7 +64,8 @@ def compile_query(text: str) -> ClinicalQuery:
     normal = _normal(asserted, findings)
     read: list[Mention] = [m for m in mentions if m.via != "normal"]
     unread = _blank(rest, read)
-    patient, view = read_patient(unread), read_view(unread)
+    asked = _without_denied(unread, reading)
+    patient, view = read_patient(asked), read_view(asked)
     spent = reading.spent_cues([*read, *normal, *labs])
     left = _blank(unread, [*patient.regions, *view.regions, *spent, *normal])
     return ClinicalQuery(
@@ -98,23 +99,30 @@ def _blank(text: str, regions: Iterable[_Placed]) -> str:
     return "".join(characters)
 
 
+def _without_denied(text: str, reading: Reading) -> str:
+    """Cover "not in children" and "non-AP": no constraint says what is left when they go."""
+    said = (*read_patient(text).regions, *read_view(text).regions)
+    return _blank(text, [region for region in said if reading.denies_at_once(region)])
+
+
 def _findings(asserted: Sequence[tuple[Mention, Assertion]]) -> tuple[FindingTerm, ...]:
     """Give one term a finding and assertion; what is named outright wins over a wider word."""
-    terms: dict[tuple[str, Assertion], FindingTerm] = {}
-    for mention, assertion in asserted:
-        if mention.via == "normal":
-            continue
-        meant = _OPPOSITE[assertion] if mention.via == "denial" else assertion
-        term = FindingTerm(
+    terms = [
+        FindingTerm(
             finding=mention.finding,
-            assertion=meant,
+            assertion=_OPPOSITE[assertion] if mention.via == "denial" else assertion,
             written=mention.written,
             group=mention.group,
         )
-        known = terms.get((mention.finding, meant))
-        if known is None or (known.group is not None and mention.group is None):
-            terms[mention.finding, meant] = term
-    return tuple(terms.values())
+        for mention, assertion in asserted
+        if mention.via != "normal"
+    ]
+    outright = {term.finding for term in terms if term.group is None}
+    kept: dict[tuple[str, Assertion], FindingTerm] = {}
+    for term in terms:
+        if term.group is None or term.finding not in outright:
+            kept.setdefault((term.finding, term.assertion), term)
+    return tuple(kept.values())
 
 
 def _normal(

@@ -1,192 +1,19 @@
-"""Units: written text to a UCUM code, and exact linear conversion between codes.
+"""Units as people and machines write them, read to UCUM codes.
 
-A unit that the table below does not hold raises `mmrag.errors.UnknownUnit`. Nothing is
-guessed: neither a missing unit, nor a letter's case where it changes the meaning (``g/L``
-is grams, ``G/L`` thousand million cells).
-
-Factors are exact fractions. Definitions: UCUM 2.1 (metric prefixes; ``m[Hg]`` = 133.3220
-kPa; ``[in_i]`` = 2.54 cm; ``[lb_av]`` = 0.45359237 kg; ``kat`` = mol/s, so that 1 ukat/L is
-60 U/L; ``[degF]`` = 5/9 K from 459.67).
+A unit that the table does not hold raises `mmrag.errors.UnknownUnit`. Nothing is guessed:
+neither a missing unit, nor a letter's case where it changes the meaning (``g/L`` is grams,
+``G/L`` thousand million cells).
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from fractions import Fraction
 from functools import lru_cache
-from typing import Literal
 
+from mmrag.clinical.conversion import codes
 from mmrag.errors import UnknownUnit
 
-__all__ = ["Line", "Unit", "exact", "line_between", "parse_unit", "unit"]
-
-Dimension = Literal[
-    "number/volume",
-    "mass/volume",
-    "amount/volume",
-    "charge/volume",
-    "activity/volume",
-    "osmolality",
-    "fraction",
-    "amount/amount",
-    "mass/mass",
-    "mass/amount",
-    "volume",
-    "mass",
-    "amount",
-    "length",
-    "mass/area",
-    "pressure",
-    "temperature",
-    "time",
-    "frequency",
-    "speed",
-    "clearance",
-    "pH",
-]
-
-
-@dataclass(frozen=True, slots=True)
-class Unit:
-    """One unit of the table.
-
-    Attributes
-    ----------
-    code : str
-        UCUM code.
-    dimension : str
-        Units of one dimension convert into each other.
-    factor, offset : fractions.Fraction
-        ``value * factor + offset`` is the value in the dimension's base unit.
-    """
-
-    code: str
-    dimension: Dimension
-    factor: Fraction
-    offset: Fraction = Fraction(0)
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """An exact linear map: ``value * slope + intercept``."""
-
-    slope: Fraction
-    intercept: Fraction = Fraction(0)
-
-    def __call__(self, value: float) -> float:
-        """Map a finite value; the only rounding is the last, to a float.
-
-        Raises
-        ------
-        OverflowError
-            When the result is larger than a float can be.
-        """
-        if self.slope == 1 and self.intercept == 0:
-            return value
-        return float(exact(value) * self.slope + self.intercept)
-
-    def inverse(self) -> Line:
-        """Return the map back."""
-        return Line(1 / self.slope, -self.intercept / self.slope)
-
-    def then(self, other: Line) -> Line:
-        """Chain another map after this one."""
-        return Line(self.slope * other.slope, self.intercept * other.slope + other.intercept)
-
-
-def exact(value: float | str) -> Fraction:
-    """Take the decimal number that was written, not the binary one nearest to it.
-
-    With it 110 g/L is 11 g/dL and 12000 /uL is 12 10*3/uL, on the point.
-    """
-    return Fraction(value if isinstance(value, str) else repr(value))
-
-
-_BASES: dict[Dimension, dict[str, str]] = {
-    "number/volume": {  # per litre
-        "/L": "1",
-        "/mL": "1e3",
-        "/uL": "1e6",
-        "10*3/L": "1e3",
-        "10*6/L": "1e6",
-        "10*9/L": "1e9",
-        "10*12/L": "1e12",
-        "10*3/mL": "1e6",
-        "10*6/mL": "1e9",
-        "10*9/mL": "1e12",
-        "10*3/uL": "1e9",
-        "10*6/uL": "1e12",
-    },
-    "mass/volume": {  # g/L
-        "g/L": "1",
-        "g/dL": "10",
-        "mg/mL": "1",
-        "mg/dL": "1e-2",
-        "mg/L": "1e-3",
-        "ug/mL": "1e-3",
-        "ug/dL": "1e-5",
-        "ug/L": "1e-6",
-        "ng/mL": "1e-6",
-        "ng/dL": "1e-8",
-        "ng/L": "1e-9",
-        "pg/mL": "1e-9",
-        "pg/dL": "1e-11",
-    },
-    "amount/volume": {  # mol/L
-        "mol/L": "1",
-        "mmol/L": "1e-3",
-        "umol/L": "1e-6",
-        "nmol/L": "1e-9",
-        "pmol/L": "1e-12",
-        "mmol/dL": "1e-2",
-        "umol/mL": "1e-3",
-        "nmol/mL": "1e-6",
-    },
-    "charge/volume": {"meq/L": "1e-3", "meq/dL": "1e-2"},  # eq/L
-    "activity/volume": {  # U/L
-        "U/L": "1",
-        "U/mL": "1e3",
-        "kU/L": "1e3",
-        "mU/L": "1e-3",
-        "uU/mL": "1e-3",
-        "ukat/L": "60",
-        "nkat/L": "0.06",
-    },
-    "osmolality": {"mosm/kg": "1"},
-    "fraction": {"1": "1", "%": "1e-2"},
-    "amount/amount": {"mmol/mol": "1"},
-    "mass/mass": {"mg/g": "1", "ug/mg": "1", "g/g": "1e3"},
-    "mass/amount": {"mg/mmol": "1"},
-    "volume": {"fL": "1", "um3": "1"},
-    "mass": {  # g
-        "kg": "1e3",
-        "g": "1",
-        "[lb_av]": "453.59237",
-        "ng": "1e-9",
-        "pg": "1e-12",
-        "fg": "1e-15",
-    },
-    "amount": {"fmol": "1e-15"},
-    "length": {"m": "1", "cm": "1e-2", "mm": "1e-3", "[in_i]": "0.0254"},
-    "mass/area": {"kg/m2": "1"},
-    "pressure": {"mm[Hg]": "133.322", "kPa": "1000", "Pa": "1"},
-    "time": {"s": "1", "ms": "1e-3", "min": "60"},
-    "frequency": {"/min": "1"},
-    "speed": {"mm/h": "1"},
-    "clearance": {"mL/min": "1", "mL/s": "60", "L/min": "1000"},
-    "pH": {"[pH]": "1"},
-}
-
-_UNITS: dict[str, Unit] = {
-    code: Unit(code, dimension, Fraction(factor))
-    for dimension, codes in _BASES.items()
-    for code, factor in codes.items()
-} | {
-    "K": Unit("K", "temperature", Fraction(1)),
-    "Cel": Unit("Cel", "temperature", Fraction(1), Fraction("273.15")),
-    "[degF]": Unit("[degF]", "temperature", Fraction(5, 9), Fraction("459.67") * Fraction(5, 9)),
-}
+__all__ = ["parse_unit"]
 
 _CASE_MATTERS = {
     "G/L": "10*9/L",
@@ -199,73 +26,37 @@ _CASE_MATTERS = {
 """Spellings whose lower-case form means something else or nothing."""
 
 _ALIASES = {
-    "degc": "Cel",
-    "°c": "Cel",
-    "ºc": "Cel",
-    "celsius": "Cel",
-    "degreescelsius": "Cel",
-    "degf": "[degF]",
-    "°f": "[degF]",
-    "ºf": "[degF]",
-    "fahrenheit": "[degF]",
-    "degreesfahrenheit": "[degF]",
-    "mmhg": "mm[Hg]",
-    "percent": "%",
-    "percentage": "%",
-    "percentile": "%",
-    "fraction": "1",
-    "ratio": "1",
-    "l/l": "1",
-    "ph": "[pH]",
-    "femtoliter": "fL",
-    "femtolitre": "fL",
-    "cuum": "um3",
-    "iu/l": "U/L",
-    "[iu]/l": "U/L",
-    "iu/ml": "U/mL",
-    "[iu]/ml": "U/mL",
-    "k[iu]/l": "kU/L",
-    "kiu/l": "kU/L",
-    "m[iu]/l": "mU/L",
-    "miu/l": "mU/L",
-    "u[iu]/ml": "uU/mL",
-    "uiu/ml": "uU/mL",
-    "bpm": "/min",
-    "beats/min": "/min",
-    "beats/minute": "/min",
-    "breaths/min": "/min",
-    "breaths/minute": "/min",
-    "1/min": "/min",
-    "sec": "s",
-    "secs": "s",
-    "second": "s",
-    "seconds": "s",
-    "mm/hr": "mm/h",
-    "mm/1h": "mm/h",
-    "mm/hour": "mm/h",
-    "mosmol/kg": "mosm/kg",
-    "mosm/kg[h2o]": "mosm/kg",
-    "mosm/kgh2o": "mosm/kg",
-    "kg/m^2": "kg/m2",
-    "kg/sqm": "kg/m2",
-    "ml/min/1.73m2": "mL/min",
-    "ml/min/1.73m^2": "mL/min",
-    "ml/min/1.73sqm": "mL/min",
-    "ml/min/[1.73_m2]": "mL/min",
-    "lb": "[lb_av]",
-    "lbs": "[lb_av]",
-    "in": "[in_i]",
-    "inch": "[in_i]",
-    "inches": "[in_i]",
-    "mcg/l": "ug/L",
-    "g%": "g/dL",
-    "gm/dl": "g/dL",
-    "gms/dl": "g/dL",
-    "gm/l": "g/L",
-    "mg%": "mg/dL",
+    "Cel": "degc °c ºc celsius degreescelsius",
+    "[degF]": "degf °f ºf fahrenheit degreesfahrenheit",
+    "mm[Hg]": "mmhg",
+    "%": "percent percentage percentile",
+    "1": "fraction ratio l/l",
+    "[pH]": "ph",
+    "fL": "femtoliter femtolitre",
+    "um3": "cuum",
+    "U/L": "iu/l [iu]/l",
+    "U/mL": "iu/ml [iu]/ml",
+    "kU/L": "k[iu]/l kiu/l",
+    "mU/L": "m[iu]/l miu/l",
+    "uU/mL": "u[iu]/ml uiu/ml",
+    "/min": "bpm beats/min beats/minute breaths/min breaths/minute 1/min",
+    "s": "sec secs second seconds",
+    "mm/h": "mm/hr mm/1h mm/hour",
+    "mosm/kg": "mosmol/kg mosm/kg[h2o] mosm/kgh2o",
+    "kg/m2": "kg/m^2 kg/sqm",
+    "mL/min": "ml/min/1.73m2 ml/min/1.73m^2 ml/min/1.73sqm ml/min/[1.73_m2]",
+    "[lb_av]": "lb lbs",
+    "[in_i]": "in inch inches",
+    "ug/L": "mcg/l",
+    "g/dL": "g% gm/dl gms/dl",
+    "g/L": "gm/l",
+    "mg/dL": "mg%",
 }
+"""Spellings of a code, in lower case and without spaces."""
 
-_FOLDED = {code.lower(): code for code in _UNITS} | _ALIASES
+_FOLDED = {code.lower(): code for code in codes()} | {
+    spelling: code for code, spellings in _ALIASES.items() for spelling in spellings.split()
+}
 
 _COUNT = re.compile(
     r"""^(?:[x*]?10(?:\*\*|[*^e])?\(?(?P<power>3|6|9|12)\)?   # 10*3, x10^9, 10(9), x109
@@ -320,7 +111,7 @@ def _lookup(text: str) -> str | None:
         return "1" if bare == "" else None
     bare = re.sub(r"\s*\bper\b\s*", "/", bare)
     bare = re.sub(r"\s+", "", bare).rstrip("/.")
-    if bare in _UNITS:
+    if bare in codes():
         return bare
     if bare in _CASE_MATTERS:
         return _CASE_MATTERS[bare]
@@ -344,64 +135,4 @@ def _count(folded: str) -> str | None:
     power = int(match["power"]) if match["power"] else _WORDS.get(match["word"] or "", 0)
     volume = _VOLUMES[match["volume"]]
     code = f"10*{power}/{volume}" if power else f"/{volume}"
-    return code if code in _UNITS else None
-
-
-def unit(code: str) -> Unit:
-    """Look up a UCUM code in the table.
-
-    Raises
-    ------
-    UnknownUnit
-        When the table does not hold it.
-    """
-    try:
-        return _UNITS[code]
-    except KeyError:
-        raise UnknownUnit(f"unit {code!r} is not in the table of units") from None
-
-
-def line_between(
-    source: str, target: str, *, molar_mass: Fraction | None = None, charge: int | None = None
-) -> Line | None:
-    """Find the exact map from one UCUM code to another; None when there is none.
-
-    Parameters
-    ----------
-    source, target : str
-        UCUM codes.
-    molar_mass : fractions.Fraction, optional
-        In g/mol; opens the way between mass and amount of one substance (of the
-        denominator in a ratio of two).
-    charge : int, optional
-        Charges an ion carries; opens the way between equivalents and amount.
-    """
-    start, goal = unit(source), unit(target)
-    bridge = _bridge(start.dimension, goal.dimension, molar_mass, charge)
-    if bridge is None:
-        return None
-    to_base = Line(start.factor, start.offset)
-    from_base = Line(goal.factor, goal.offset).inverse()
-    return to_base.then(Line(bridge)).then(from_base)
-
-
-def _bridge(
-    start: Dimension, goal: Dimension, molar_mass: Fraction | None, charge: int | None
-) -> Fraction | None:
-    """Factor between the base units of two dimensions."""
-    if start == goal:
-        return Fraction(1)
-    factors: dict[tuple[Dimension, Dimension], Fraction] = {}
-    if molar_mass is not None:
-        factors["amount/volume", "mass/volume"] = molar_mass
-        factors["amount", "mass"] = molar_mass
-        factors["mass/amount", "mass/mass"] = 1000 / molar_mass
-    if charge is not None:
-        factors["charge/volume", "amount/volume"] = Fraction(1, charge)
-    if molar_mass is not None and charge is not None:
-        factors["charge/volume", "mass/volume"] = molar_mass / charge
-    if (start, goal) in factors:
-        return factors[start, goal]
-    if (goal, start) in factors:
-        return 1 / factors[goal, start]
-    return None
+    return code if code in codes() else None

@@ -25,6 +25,9 @@ _STATES = {
     for word in words.split()
 }
 
+_LINKS = frozenset({"is", "are", "was", "were", "count", "level"})
+"""Words that may stand between an analyte and its state."""
+
 
 def named_analytes(words: Sequence[Word]) -> list[Named]:
     """Find analytes and their states.
@@ -52,16 +55,23 @@ def _state_beside(words: Sequence[Word], first: int, last: int) -> str | None:
     before = words[first - 1].folded if first > 0 and words[first].joined else ""
     if before in _STATES:
         return _STATES[before]
-    after = words[last + 1 : last + 3]
-    if len(after) == 2 and after[0].folded in {"is", "are", "count", "level"}:
-        after = after[1:]
-    beside = after[0] if after and after[0].joined else None
-    return _STATES.get(beside.folded) if beside is not None else None
+    for after in words[last + 1 :]:
+        if not after.joined:
+            return None
+        if after.folded not in _LINKS:
+            return _STATES.get(after.folded)
+    return None
+
+
+@cache
+def known_names() -> tuple[tuple[str, Named], ...]:
+    """Every name of an analyte or of its high or low state, with what it stands for."""
+    return tuple(_entries())
 
 
 @cache
 def _phrases() -> Phrases[Named]:
-    return Phrases(_entries())
+    return Phrases(known_names())
 
 
 def _entries() -> Iterator[tuple[str, Named]]:

@@ -22,7 +22,7 @@ from mmrag.clinical.prompts import anchor_prompts
 from mmrag.clinical.question import Assertion
 from mmrag.clinical.words import Word, words_of
 from mmrag.encoders.base import Vectors
-from mmrag.encoders.compact_analytes import Named, named_analytes
+from mmrag.encoders.compact_analytes import Named, known_names, named_analytes
 from mmrag.encoders.compact_space import DIMENSION, WORDS, anchor, normal_anchor
 from mmrag.encoders.compact_words import direction, weighted_tokens
 
@@ -33,7 +33,7 @@ WORDS_SHARE = 0.1
 """Share of the squared norm that goes to words beside a finding."""
 
 _WEIGHTS: Mapping[Assertion, float] = {"present": 1.0, "uncertain": 0.5, "absent": -1.0}
-_TABLES = ("findings.toml", "assertion.toml", "analytes.toml")
+_TABLES = ("findings.toml", "assertion.toml")
 
 
 def encode(texts: Sequence[str]) -> Vectors:
@@ -59,12 +59,16 @@ def encode(texts: Sequence[str]) -> Vectors:
 
 
 def tables_hash() -> str:
-    """SHA-256 of the tables and the version that determine the text side."""
+    """SHA-256 of the tables and the version that determine the text side.
+
+    Of the analytes only the names count, so that a new reference range leaves a store valid.
+    """
     digest = hashlib.sha256(f"compact text {VERSION}".encode())
     for name in _TABLES:
         content = (resources.files("mmrag.clinical") / name).read_bytes()
         # a checkout may have changed the line ends; the meaning is the same
         digest.update(content.replace(b"\r\n", b"\n"))
+    digest.update(repr(known_names()).encode())
     return digest.hexdigest()
 
 

@@ -177,5 +177,5 @@ def _prepare(film: Film, known: FilmHashes | None) -> _Prepared | Problem | None
 
 
 def _reason(film: Film, error: BadFilm) -> str:
-    """The error less the path, which the report's line names already."""
+    """Leave out the path, which the report's line names already."""
     return str(error).removeprefix(f"{film.path}: ")

@@ -3,17 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
-from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
 from mmrag.records import Problem
-
-Outcome = Literal["added", "changed", "unchanged"]
-
-LISTED_PER_KIND = 20
-"""Problems of one kind beyond this many are counted in one line."""
+from mmrag.sources.problems import ProblemLedger
 
 
 class Tally(BaseModel):
@@ -73,62 +67,51 @@ class IngestReport(BaseModel):
     problems: tuple[ProblemLine, ...] = ()
 
 
-@dataclass(slots=True)
 class Ledger:
-    """Collects what happens during an ingest; memory stays bounded however much goes wrong."""
+    """Collects what happens during an ingest; memory stays bounded however much goes wrong.
 
-    source: str
-    counts: Counter[str] = field(default_factory=Counter)
-    _listed: dict[str, list[ProblemLine]] = field(default_factory=dict)
-    _unlisted: Counter[str] = field(default_factory=Counter)
+    Parameters
+    ----------
+    source : str
+        Name of the source.
+    """
+
+    def __init__(self, source: str) -> None:
+        self._source = source
+        self._counts: Counter[str] = Counter()
+        self._problems: list[Problem] = []
+        self._limited = ProblemLedger(source, {"bad-film": "films that cannot be read"})
 
     def count(self, what: str, number: int = 1) -> None:
         """Count records, e.g. ``films.added``."""
-        self.counts[what] += number
+        self._counts[what] += number
 
     def problem(self, problem: Problem) -> None:
-        """Note one thing that did not go in."""
-        lines = self._listed.setdefault(problem.kind, [])
-        if len(lines) < LISTED_PER_KIND:
-            lines.append(
-                ProblemLine(
-                    kind=problem.kind,
-                    file=problem.file,
-                    row=problem.row,
-                    message=problem.message,
-                    count=problem.count,
-                )
-            )
+        """Note one thing that did not go in, or a line that stands for several."""
+        if problem.count > 1:
+            self._problems.append(problem)
         else:
-            self._unlisted[problem.kind] += problem.count
+            self._problems.extend(self._limited.admit(problem))
 
     def close(self) -> IngestReport:
         """Sum up."""
         return IngestReport(
-            source=self.source,
+            source=self._source,
             films=self._tally("films"),
             labs=self._tally("labs"),
-            observations=self.counts["observations"],
-            patients=self.counts["patients"],
-            conditions=self.counts["conditions"],
-            imaging_studies=self.counts["imaging_studies"],
-            problems=tuple(self._lines()),
+            observations=self._counts["observations"],
+            patients=self._counts["patients"],
+            conditions=self._counts["conditions"],
+            imaging_studies=self._counts["imaging_studies"],
+            problems=tuple(
+                ProblemLine(kind=p.kind, file=p.file, row=p.row, message=p.message, count=p.count)
+                for p in (*self._problems, *self._limited.close())
+            ),
         )
 
     def _tally(self, family: str) -> Tally:
         return Tally(
-            added=self.counts[f"{family}.added"],
-            changed=self.counts[f"{family}.changed"],
-            unchanged=self.counts[f"{family}.unchanged"],
+            added=self._counts[f"{family}.added"],
+            changed=self._counts[f"{family}.changed"],
+            unchanged=self._counts[f"{family}.unchanged"],
         )
-
-    def _lines(self) -> list[ProblemLine]:
-        lines: list[ProblemLine] = []
-        for kind, listed in self._listed.items():
-            lines.extend(listed)
-            if more := self._unlisted[kind]:
-                message = f"and {more:,} more of this kind"
-                lines.append(
-                    ProblemLine(kind=kind, file="", row=None, message=message, count=more)
-                )
-        return lines

@@ -173,7 +173,7 @@ class SpaceInfo(_Result):
 
     @classmethod
     def of(cls, space: Space) -> SpaceInfo:
-        """The space as the store keeps it."""
+        """Take the space as the store keeps it."""
         return cls(
             encoder=space.encoder,
             fingerprint=space.fingerprint,

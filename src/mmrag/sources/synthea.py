@@ -1,8 +1,7 @@
 """Synthea's CSV export, old and new columns, as a folder or as one table of observations.
 
 Layout: https://github.com/synthetichealth/synthea/wiki/CSV-File-Data-Dictionary. Early
-exports lack CATEGORY (observations) and SYSTEM (conditions), and name no series in
-``imaging_studies.csv``.
+exports lack CATEGORY (observations) and SYSTEM (conditions).
 """
 
 from __future__ import annotations

@@ -3,28 +3,30 @@
 from __future__ import annotations
 
 from mmrag.store.films import Films
-from mmrag.store.labs import Labs
-from mmrag.store.people import People
-from mmrag.store.store import Store
-from mmrag.store.terms import (
+from mmrag.store.lab_terms import (
     Bound,
-    EncoderName,
-    FilmCounts,
-    FilmEntry,
-    FilmFilter,
-    FilmHashes,
-    FilmMatch,
     LabCondition,
-    LabCounts,
     LabEntry,
     LabFilter,
     LabMatch,
     LabRanking,
     LabSummary,
     NearestObservation,
+    SeriesPoint,
+)
+from mmrag.store.labs import Labs
+from mmrag.store.people import People
+from mmrag.store.store import Store
+from mmrag.store.terms import (
+    EncoderName,
+    FilmCounts,
+    FilmEntry,
+    FilmFilter,
+    FilmHashes,
+    FilmMatch,
+    LabCounts,
     PixelBatch,
     RecordKey,
-    SeriesPoint,
     Space,
     StoreStatus,
     Vector,

@@ -8,9 +8,9 @@ from operator import itemgetter
 from typing import Any, LiteralString
 
 from mmrag.records import LabReport, Observation, Provenance, ReferenceRange
+from mmrag.store.lab_terms import LabEntry
 from mmrag.store.rows import clean, clean_or_none
 from mmrag.store.schema import Connection
-from mmrag.store.terms import LabEntry
 
 OBSERVATION_COLUMNS: LiteralString = (
     "report, ordinal, loinc, name, value, value_text, unit, category, analyte, "

@@ -13,9 +13,7 @@ from psycopg import sql
 
 from mmrag.store.film_search import EXACT_UP_TO, INDEX_UP_TO, TIE_MARGIN, prepare_index_scan
 from mmrag.store.lab_rows import load_reports
-from mmrag.store.rows import all_of
-from mmrag.store.schema import Connection
-from mmrag.store.terms import (
+from mmrag.store.lab_terms import (
     Bound,
     LabCondition,
     LabFilter,
@@ -23,10 +21,11 @@ from mmrag.store.terms import (
     LabRanking,
     LabSummary,
     NearestObservation,
-    RecordKey,
     SeriesPoint,
-    Vector,
 )
+from mmrag.store.rows import all_of
+from mmrag.store.schema import Connection
+from mmrag.store.terms import RecordKey, Vector
 from mmrag.store.vectors import Half
 
 Parameters = dict[str, Any]

@@ -17,9 +17,7 @@ from mmrag.store.lab_rows import (
     observation_rows,
     report_row,
 )
-from mmrag.store.rows import check_shape, clean
-from mmrag.store.schema import Connection
-from mmrag.store.terms import (
+from mmrag.store.lab_terms import (
     BALANCED,
     EVERY_PANEL,
     LabCondition,
@@ -29,11 +27,11 @@ from mmrag.store.terms import (
     LabRanking,
     LabSummary,
     NearestObservation,
-    RecordKey,
     SeriesPoint,
-    Vector,
-    Vectors,
 )
+from mmrag.store.rows import check_shape, clean
+from mmrag.store.schema import Connection
+from mmrag.store.terms import RecordKey, Vector, Vectors
 from mmrag.store.vectors import Half
 
 _INSERT_PANEL = """

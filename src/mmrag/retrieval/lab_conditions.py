@@ -1,0 +1,72 @@
+"""A question's laboratory terms as conditions that SQL decides exactly."""
+
+from __future__ import annotations
+
+from mmrag.clinical.analytes import canonical
+from mmrag.clinical.question import ClinicalQuery, LabTerm
+from mmrag.records import Flag
+from mmrag.store import Bound, LabCondition, LabFilter
+
+_HIGH: frozenset[Flag] = frozenset({"H", "HH"})
+_LOW: frozenset[Flag] = frozenset({"L", "LL"})
+_CRITICAL: frozenset[Flag] = frozenset({"LL", "HH"})
+_NORMAL: frozenset[Flag] = frozenset({"N"})
+
+
+def conditions_of(query: ClinicalQuery) -> list[LabCondition]:
+    """Turn each laboratory term into its condition, in their order.
+
+    Parameters
+    ----------
+    query : ClinicalQuery
+
+    Returns
+    -------
+    list of LabCondition
+    """
+    return [_condition(term) for term in query.labs]
+
+
+def lab_filter(query: ClinicalQuery) -> LabFilter:
+    """Constraints of the question on the patient."""
+    patient = query.patient
+    return LabFilter(sex=patient.sex, age_min=patient.age_min, age_max=patient.age_max)
+
+
+def _condition(term: LabTerm) -> LabCondition:
+    lower, upper = _bounds(term)
+    flags, denied = _flags(term)
+    return LabCondition(
+        analytes=term.keys,
+        lower=lower,
+        upper=upper,
+        flags=flags,
+        negated=term.negated != denied,
+        latest=term.time == "latest" or term.trend is not None,
+        trend=term.trend,
+    )
+
+
+def _bounds(term: LabTerm) -> tuple[Bound | None, Bound | None]:
+    """Limits in the analyte's canonical unit; only single analytes are compared."""
+    if term.value is None:
+        return None, None
+    value = canonical(term.analyte, term.value, term.unit)
+    if term.comparison == "between" and term.upper is not None:
+        return Bound(value), Bound(canonical(term.analyte, term.upper, term.unit))
+    bound = Bound(value, inclusive=term.comparison in ("at-least", "at-most"))
+    return (bound, None) if term.comparison in ("above", "at-least") else (None, bound)
+
+
+def _flags(term: LabTerm) -> tuple[frozenset[Flag], bool]:
+    """Find the flags that meet the term, and whether the term is their denial.
+
+    A single analyte is normal by its flag. A group is normal when none of its members is
+    abnormal: one normal member among abnormal ones does not make a normal blood count.
+    """
+    if term.comparison != "flagged":
+        return frozenset(), False
+    if term.flag == "normal":
+        return (_HIGH | _LOW, True) if term.analytes else (_NORMAL, False)
+    sided = {"high": _HIGH, "low": _LOW}.get(term.flag or "abnormal", _HIGH | _LOW)
+    return (sided & _CRITICAL if term.critical else sided), False
