@@ -1,6 +1,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+TRAIN := .train-venv
 UV := $(shell command -v uv 2>/dev/null)
 
 ifdef UV
@@ -11,7 +12,7 @@ CREATE = $(PYTHON) -m venv $(VENV)
 INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check
 endif
 
-.PHONY: demo test lint serve lock clean
+.PHONY: demo test lint serve train lock clean
 
 demo: $(VENV)/.core  ## made-up films and patients, ingested, one question answered
 	$(BIN)/mmrag demo
@@ -27,7 +28,7 @@ lint: $(VENV)/.dev  ## style, types and the layers of the house
 
 serve: $(VENV)/.dev  ## HTTP API and page over the demo data
 	$(BIN)/mmrag demo --quiet
-	$(BIN)/mmrag serve
+	MMRAG_HOME=demo/home $(BIN)/mmrag serve
 
 $(VENV)/.core: requirements/core.txt pyproject.toml
 	$(CREATE)
@@ -39,10 +40,21 @@ $(VENV)/.dev: requirements/dev.txt $(VENV)/.core
 	$(INSTALL) --require-hashes -r requirements/dev.txt
 	touch $@
 
+train: $(TRAIN)/.ready  ## the compact encoder and its figures, from the films
+	$(TRAIN)/bin/python -m training.train
+	$(TRAIN)/bin/python -m training.report
+
+$(TRAIN)/.ready: training/requirements.txt requirements/core.txt
+	$(PYTHON) -m venv $(TRAIN)
+	$(TRAIN)/bin/python -m pip install --quiet --require-hashes -r requirements/core.txt
+	$(TRAIN)/bin/python -m pip install --quiet -r training/requirements.txt
+	$(TRAIN)/bin/python -m pip install --quiet --no-deps --no-build-isolation -e .
+	touch $@
+
 lock:  ## pin the dependencies anew, for Python 3.11 and later, with hashes
 	$(PYTHON) -m venv .lock-venv
 	.lock-venv/bin/python -m pip install --quiet uv
 	./requirements/lock.sh .lock-venv/bin/uv
 
 clean:
-	rm -rf $(VENV) .lock-venv dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(TRAIN) .lock-venv dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -65,7 +65,8 @@ def parity(tower: FilmTower, file: Path, pixels: NDArray[np.uint8]) -> NDArray[n
     with torch.inference_mode():
         exact = tower(torch.from_numpy(pixels)).numpy().astype(np.float64)
     lengths = np.linalg.norm(exported, axis=1) * np.linalg.norm(exact, axis=1)
-    return np.sum(exported * exact, axis=1) / lengths
+    cosines: NDArray[np.float64] = np.sum(exported * exact, axis=1) / lengths
+    return cosines
 
 
 def halve_weights(model: onnx.ModelProto) -> None:

@@ -31,7 +31,8 @@ def extract(films: Films) -> NDArray[np.float32]:
     """
     cached = CACHE / f"features-{_key(films)}.npy"
     if cached.is_file():
-        return np.load(cached)
+        known: NDArray[np.float32] = np.load(cached)
+        return known
     backbone = GreyBackbone()
     features = np.empty((2, len(films), FEATURES), np.float32)
     with torch.inference_mode():

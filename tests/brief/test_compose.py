@@ -232,7 +232,7 @@ def test_one_patients_film_and_blood_are_compared_and_the_order_in_time_is_not_i
     assert "the film carries no date" in linked.text
     assert [claim.kind for claim in compared] == ["agreement", "contradiction"]
     assert "15.2 10*3/uL, high (flag H)" in compared[0].text
-    assert "7.0 10*3/uL, normal (flag N). A high result would go with Pneumonia" in compared[1].text
+    assert "7.0 10*3/uL, normal (flag N), where high would go with Pneumonia" in compared[1].text
     assert all("lab:panel-3" not in claim.records for claim in (linked, *compared))
     assert any("Every other film and panel" in claim.text for claim in of_kind(brief, "limit"))
 

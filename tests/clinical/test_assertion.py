@@ -120,15 +120,13 @@ def test_reads(text: str, reading: str) -> None:
     assert read(text.upper()) == reading
 
 
-@given(
-    st.lists(
-        st.sampled_from(
-            ["no", "not", "without", "but", "with", "effusion", "pneumonia", "and", "or", ",", ".", "?",
-             "is", "absent", "cannot", "exclude", "possible", "except", "versus", "resolved", "seen"]
-        ),
-        max_size=25,
-    )
-)  # fmt: skip
+WORDS = [
+    *("no", "not", "without", "but", "with", "effusion", "pneumonia", "and", "or", ",", ".", "?"),
+    *("is", "absent", "cannot", "exclude", "possible", "except", "versus", "resolved", "seen"),
+]
+
+
+@given(st.lists(st.sampled_from(WORDS), max_size=25))
 def test_always_decides(parts: list[str]) -> None:
     text = " ".join(parts)
     mentions = find_findings(text)

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -144,4 +146,4 @@ def _check_spans(text: str, mentions: list[Mention]) -> None:
         assert text[mention.start : mention.end] == mention.written
         assert mention.finding in TABLE.findings
     places = sorted({(m.start, m.end) for m in mentions})
-    assert all(one[1] <= other[0] for one, other in zip(places, places[1:], strict=False))
+    assert all(one[1] <= other[0] for one, other in pairwise(places))

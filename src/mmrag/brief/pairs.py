@@ -101,9 +101,11 @@ class _Comparison:
     @property
     def words(self) -> str:
         verdict = judge_hit(self.observation)
-        seen = f"{measured(self.observation)} {called(self.observation.flag, verdict)}"
-        go = f"with {enumerated([plain(finding) for finding in self.findings])}"
-        return f"{seen}, {go}" if verdict == self.expected else f"{seen}, not {self.expected}, {go}"
+        named = enumerated([plain(finding) for finding in self.findings])
+        seen = f"{measured(self.observation)}, {called(self.observation.flag, verdict)}"
+        if verdict == self.expected:
+            return f"{seen}, which goes with {named}"
+        return f"{seen}, where {self.expected} would go with {named}"
 
 
 def _compared(patient: str, film: FilmHit, lab: LabHit, asked: tuple[str, ...]) -> Iterator[Draft]:

@@ -161,6 +161,7 @@ _EXACT_UNIT = (
 )
 _TO = r"\s*(?:-|\u2013|to|and|through)\s*"
 _LIMIT = r"(?!\d|[.,]\d|\s*(?:%|/))\b"
+_NO_NUMBER = r"(?!\s*(?:than\s*)?\d)"
 _ENDS = r"(?P<ends>\s*(?=$|[,;.?!)]|\s(?:with|without|and|who|having|or|in|on)\b))"
 _THE_AGE = r"(?:\s+the\s+age\s+of)?"
 _OLDER = (
@@ -184,11 +185,11 @@ def _forms() -> Iterator[tuple[re.Pattern[str], _Reader]]:
         (rf"{_AGED}?(?:\bat\s+least|>=|\u2265)\s*{_N}{_LIMIT}{_UNIT}?", _at_least),
         (rf"{_AGED}?(?:\bat\s+most|\bup\s+to|<=|\u2264)\s*{_N}{_LIMIT}{_UNIT}?", _at_most),
         (
-            rf"{_AGED}?\b{_N}{_UNIT}?\s*(?:and|or)\s+(?:(?P<older>older|over)|above|more)\b",
+            rf"{_AGED}?\b{_N}{_UNIT}?\s*(?:and|or)\s+(?:(?P<older>older|over)|above|more)\b{_NO_NUMBER}",
             _at_least,
         ),
         (
-            rf"{_AGED}?\b{_N}{_UNIT}?\s*(?:and|or)\s+(?:(?P<younger>younger|under)|below|less)\b",
+            rf"{_AGED}?\b{_N}{_UNIT}?\s*(?:and|or)\s+(?:(?P<younger>younger|under)|below|less)\b{_NO_NUMBER}",
             _at_most,
         ),
         (rf"{_AGED}\b{_N}\+", _at_least),
@@ -199,7 +200,7 @@ def _forms() -> Iterator[tuple[re.Pattern[str], _Reader]]:
     )
     for pattern, reader in written:
         yield re.compile(pattern, re.IGNORECASE), reader
-    yield re.compile(rf"\b{_N}[\s-]?(?P<sex>[MF])\b"), _exactly
+    yield re.compile(r"(?<![\d.,])\b(?P<n>\d{1,3})[\s-]?(?P<sex>[MF])\b"), _exactly
 
 
 _FORMS = tuple(_forms())

@@ -46,14 +46,14 @@ class Identity:
     tokenizer: str
 
     @classmethod
-    def of(cls, name: str, folder: ModelFolder) -> Identity:
-        """Identity of a model folder; reads the whole weight file."""
+    def of(cls, name: str, folder: ModelFolder, weights: str | None = None) -> Identity:
+        """Identity of a model folder; reads the whole weight file unless its hash is given."""
         return cls(
             name=name,
             dimension=folder.dimension,
             context=folder.context,
             framing=folder.framing,
-            weights=file_sha256(folder.weights),
+            weights=weights or file_sha256(folder.weights),
             tokenizer="" if folder.tokenizer is None else file_sha256(folder.tokenizer),
         )
 

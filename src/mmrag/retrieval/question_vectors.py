@@ -47,7 +47,9 @@ def film_question(
 
 
 def _words(query: ClinicalQuery, anchors: Anchors, encode_texts: EncodeTexts) -> Vector | None:
-    wanted = list(query.present) + ([NORMAL] if query.normal_chest else [])
+    # "possible pneumonia" asks for films of pneumonia, as "pneumonia" does
+    wanted = [term.finding for term in query.findings if term.assertion != "absent"]
+    wanted += [NORMAL] if query.normal_chest else []
     terms = [anchors.by_finding[name] for name in wanted]
     terms += [-anchors.by_finding[name] for name in query.absent]
     direction = normalize(np.sum(terms, axis=0)) if terms else None

@@ -1,0 +1,207 @@
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mmrag.clinical.query import LONGEST, compile_query
+from mmrag.clinical.question import ClinicalQuery
+from mmrag.errors import QueryError
+
+
+def findings(text: str) -> dict[str, str]:
+    return {term.finding: term.assertion for term in compile_query(text).findings}
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("pleural effusion", {"Effusion": "present"}),
+        ("pneumonia with pleural effusion", {"Pneumonia": "present", "Effusion": "present"}),
+        ("effusion without pneumothorax", {"Effusion": "present", "Pneumothorax": "absent"}),
+        ("no effusion but cardiomegaly", {"Effusion": "absent", "Cardiomegaly": "present"}),
+        ("rule out pneumonia", {"Pneumonia": "uncertain"}),
+        ("normal heart size", {"Cardiomegaly": "absent"}),
+        ("heart size is not normal", {"Cardiomegaly": "present"}),
+        ("sharp costophrenic angles", {"Effusion": "absent"}),
+        ("no collapsed lung", {"Pneumothorax": "absent"}),
+        ("hydropneumothorax", {"Effusion": "present", "Pneumothorax": "present"}),
+        (
+            "airspace disease without pneumonia",
+            {
+                "Consolidation": "present",
+                "Infiltration": "present",
+                "Edema": "present",
+                "Pneumonia": "absent",
+            },
+        ),
+        ("lung nodule, lung lesion", {"Nodule": "present", "Mass": "present"}),
+        ("effusion or effusion", {"Effusion": "present"}),
+        ("pericardial effusion", {}),
+        ("leg oedema", {}),
+        ("BMI over 30", {}),
+    ],
+)
+def test_findings(text: str, expected: dict[str, str]) -> None:
+    assert findings(text) == expected
+
+
+def test_members_of_a_wider_word_are_alternatives() -> None:
+    query = compile_query("lung nodule, lung lesion")
+    assert {t.finding: t.group for t in query.findings} == {"Nodule": None, "Mass": "lung lesion"}
+
+
+def test_findings_laboratory_patient_and_view_in_one_sentence() -> None:
+    query = compile_query("AP film: pleural effusion with leukocytosis in men over 60, no PTX")
+    assert query.present == ("Effusion",)
+    assert query.absent == ("Pneumothorax",)
+    assert [(t.analyte, t.comparison, t.flag) for t in query.labs] == [
+        ("leukocytes", "flagged", "high")
+    ]
+    assert (query.patient.sex, query.patient.age_min) == ("M", 60.001)
+    assert query.view == "AP"
+    assert query.free_text is None
+
+
+@pytest.mark.parametrize(
+    ("text", "analyte", "value"),
+    [
+        ("WBC above 12 in a woman over 60", "leukocytes", 12.0),
+        ("platelets over 60", "platelets", 60.0),
+    ],
+)
+def test_a_laboratory_number_is_no_age(text: str, analyte: str, value: float) -> None:
+    query = compile_query(text)
+    assert [(t.analyte, t.value) for t in query.labs] == [(analyte, value)]
+    assert query.patient.age_min == (60.001 if "woman" in text else None)
+
+
+@pytest.mark.parametrize("text", ["pneumonia without leukocytosis", "no leukocytosis or effusion"])
+def test_a_denied_laboratory_state_is_not_asked_for(text: str) -> None:
+    (term,) = compile_query(text).labs
+    assert term.negated
+
+
+def test_denial_reaches_over_a_laboratory_term() -> None:
+    assert findings("no leukocytosis or effusion") == {"Effusion": "absent"}
+
+
+@pytest.mark.parametrize(
+    ("text", "normal"),
+    [
+        ("normal chest", True),
+        ("No Finding", True),
+        ("clear lungs", True),
+        ("unremarkable chest x-ray", True),
+        ("no acute cardiopulmonary disease in women", True),
+        ("normal chest without effusion", True),
+        ("not a normal chest", False),
+        ("clear lungs with cardiomegaly", False),
+        ("no abnormality other than effusion", False),
+        ("normal platelets", False),
+    ],
+)
+def test_normal_chest(text: str, normal: bool) -> None:
+    assert compile_query(text).normal_chest is normal
+
+
+@pytest.mark.parametrize(
+    ("text", "free"),
+    [
+        ("show me all chest films with effusion", None),
+        ("left effusion after CABG", "left after CABG"),
+        ("bronchiectasis", "bronchiectasis"),
+        ("pneumonia with a pacemaker, no leads", "pacemaker no leads"),
+        ("effusion, PA view, women over 60", None),
+        ("effusion, not in children", "not children"),
+        ("PA and lateral", "PA lateral"),
+        ("\u80ba\u708e", "\u80ba\u708e"),
+        ("???", None),
+    ],
+)
+def test_what_nothing_reads_is_free_text(text: str, free: str | None) -> None:
+    assert compile_query(text).free_text == free
+
+
+@pytest.mark.parametrize(
+    "text", ["effusion, not in children", "pneumonia excluding women", "non-AP"]
+)
+def test_a_denied_patient_or_view_is_never_asked_for(text: str) -> None:
+    query = compile_query(text)
+    assert query.patient.sex is None
+    assert query.patient.age_max is None
+    assert query.view is None
+
+
+@pytest.mark.parametrize("text", ["", " \t\n ", "\x00\x07", "\u200b\ufeff"])
+def test_an_empty_question_is_refused(text: str) -> None:
+    with pytest.raises(QueryError, match="empty") as error:
+        compile_query(text)
+    assert "\n" not in str(error.value)
+
+
+def test_the_longest_question_is_read_and_a_longer_one_refused() -> None:
+    text = "effusion " * 222 + "a" * (LONGEST - 9 * 222)
+    assert compile_query(text).present == ("Effusion",)
+    with pytest.raises(QueryError, match=r"2001 characters.*shorten"):
+        compile_query(text + "a")
+
+
+def test_control_and_invisible_characters_do_not_hide_a_word() -> None:
+    query = compile_query("pleural\x00effu\u00adsion\ud800 \u202ewomen\u202c")
+    assert query.present == ("Effusion",)
+    assert query.patient.sex == "F"
+    assert query.text == "pleural effusion  women"
+
+
+@pytest.mark.parametrize("label", ["Effusion|Infiltration", "Pleural_Thickening", "Mass|Nodule"])
+def test_labels_of_the_nih_table_are_questions(label: str) -> None:
+    assert compile_query(label).present == tuple(label.split("|"))
+
+
+def test_every_label_of_the_real_table_means_itself(shared_data: Path) -> None:
+    with (shared_data / "nih" / "Data_Entry_2017.csv").open(newline="") as file:
+        labels = {row["Finding Labels"] for row in csv.DictReader(file)} - {"No Finding"}
+    for label in labels:
+        assert set(compile_query(label).present) == set(label.split("|"))
+
+
+def test_real_clinical_notes_compile(shared_data: Path) -> None:
+    with (shared_data / "covid" / "metadata.csv").open(newline="", encoding="utf-8") as file:
+        notes = [row["clinical_notes"][:LONGEST] for row in csv.DictReader(file)]
+    for note in filter(str.strip, notes):
+        _check(compile_query(note))
+
+
+@given(st.text(max_size=300))
+def test_any_text_compiles_or_is_refused(text: str) -> None:
+    try:
+        query = compile_query(text)
+    except QueryError:
+        return
+    _check(query)
+
+
+WORDS = [
+    *("no", "without", "not", "but", "with", "effusion", "pneumonia", "women", "over", "60"),
+    *("aged", "40", "to", "50", "years", "old", "PA", "view", "WBC", "above", "12", "platelets"),
+    *("low", "leukocytosis", "airspace", "disease", "normal", "chest", ",", ".", "?", "except"),
+]
+
+
+@given(st.lists(st.sampled_from(WORDS), min_size=1, max_size=30))
+def test_any_mix_of_known_words_compiles(words: list[str]) -> None:
+    _check(compile_query(" ".join(words)))
+
+
+def _check(query: ClinicalQuery) -> None:
+    assert compile_query(query.text) == query
+    assert ClinicalQuery.model_validate_json(query.model_dump_json()) == query
+    assert all(term.written in query.text for term in query.findings)
+    outright = {term.finding for term in query.findings if term.group is None}
+    assert not outright & {term.finding for term in query.findings if term.group is not None}
+    if query.patient.age_min is not None and query.patient.age_max is not None:
+        assert query.patient.age_min <= query.patient.age_max

@@ -1,0 +1,194 @@
+"""The command line as a user types it: output, exit codes, one line of error."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from mmrag import Engine
+from mmrag.cli import main
+from mmrag.sources.demo import DemoFolders
+
+Run = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def mmrag(
+    filled_home: Path,
+    engine: Engine,  # keeps the server up, so that each command only attaches
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> Run:
+    """Run one command in this process, over the made-up store unless told otherwise."""
+
+    def run(*arguments: str, home: Path = filled_home) -> tuple[int, str, str]:
+        monkeypatch.setenv("MMRAG_HOME", str(home))
+        monkeypatch.delenv("MMRAG_DSN", raising=False)
+        monkeypatch.setattr(sys, "argv", ["mmrag", *arguments])
+        with pytest.raises(SystemExit) as stopped:
+            main()
+        out, err = capsys.readouterr()
+        return int(stopped.value.code or 0), out, err
+
+    return run
+
+
+def test_search_prints_the_contract(mmrag: Run) -> None:
+    code, out, err = mmrag("search", "pleural effusion", "--films", "4", "--labs", "3", "--json")
+    assert (code, err) == (0, "")
+    answer = json.loads(out)
+    assert {"query", "films", "labs", "coverage", "linkage"} <= answer.keys()
+    assert {"text", "findings", "labs", "patient", "free_text"} <= answer["query"].keys()
+    film, lab = answer["films"][0], answer["labs"][0]
+    assert {
+        "rank", "id", "source", "patient", "score", "findings", "view", "age", "sex", "why",
+    } <= film.keys()  # fmt: skip
+    assert {
+        "rank", "report", "source", "patient", "effective_at", "score", "observations", "why",
+    } <= lab.keys()  # fmt: skip
+    assert {
+        "loinc", "name", "value", "unit", "low", "high", "range_source", "flag", "matched",
+    } <= lab["observations"][0].keys()  # fmt: skip
+    assert {"requested", "returned", "searched"} <= answer["coverage"]["films"].keys()
+    assert answer["query"]["findings"][0]["finding"] == "Effusion"
+    assert film["patient"].startswith("demo:")
+    assert lab["effective_at"].endswith("Z")
+
+
+def test_a_named_analyte_is_marked(mmrag: Run) -> None:
+    _, out, _ = mmrag("search", "platelets", "--labs", "10", "--films", "0", "--json")
+    labs = json.loads(out)["labs"]
+    assert len(labs) == 10
+    for lab in labs:
+        assert {o["loinc"] for o in lab["observations"] if o["matched"]} == {"777-3"}
+
+
+def test_search_for_people(mmrag: Run) -> None:
+    code, out, _ = mmrag("search", "pneumonia with pleural effusion")
+    assert code == 0
+    assert "Films" in out
+    assert "Laboratory" in out
+    assert "made up" in out
+
+
+@pytest.mark.parametrize(
+    ("form", "begins"),
+    [("text", "CLINICAL BRIEF"), ("markdown", "# "), ("html", "<!doctype html>"), ("json", "{")],
+)
+def test_brief_in_every_form(mmrag: Run, form: str, begins: str) -> None:
+    code, out, _ = mmrag("brief", "effusion", "--format", form, "--films", "2", "--labs", "2")
+    assert code == 0
+    assert out.startswith(begins)
+    assert "research only" in out
+
+
+def test_brief_json_has_the_claims(mmrag: Run) -> None:
+    _, out, _ = mmrag("brief", "effusion", "--json")
+    answer = json.loads(out)
+    assert {"claims", "dropped", "linkage", "space", "disclaimer", "films"} <= answer.keys()
+    assert {"encoder", "fingerprint"} <= answer["space"].keys()
+    assert {"id", "kind", "section", "text", "citations", "checked"} <= answer["claims"][0].keys()
+
+
+def test_brief_into_a_file(mmrag: Run, tmp_path: Path) -> None:
+    page = tmp_path / "brief.html"
+    code, out, err = mmrag("brief", "effusion", "--format", "html", "--out", str(page))
+    assert (code, out) == (0, "")
+    assert str(page) in err
+    assert page.read_text(encoding="utf-8").startswith("<!doctype html>")
+    code, _, err = mmrag("brief", "effusion", "--out", str(tmp_path / "no" / "brief.txt"))
+    assert code == 2
+    assert "choose another --out" in err
+
+
+def test_status_of_something_and_of_nothing(mmrag: Run, tmp_path: Path) -> None:
+    _, out, _ = mmrag("status", "--json")
+    assert json.loads(out)["films"]["demo"]["films"] == 40
+    code, out, _ = mmrag("status", home=tmp_path / "new")
+    assert code == 0
+    assert "nothing yet" in out
+    assert not (tmp_path / "new").exists()
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("search", ""),
+        ("search", "x" * 2001),
+        ("search", "effusion", "--films", "-1"),
+        ("search", "effusion", "--image", "/nowhere.png"),
+        ("brief", "effusion", "--format", "pdf"),
+        ("ingest", "nih", "/nowhere"),
+        ("ingest", "tarot", "."),
+        ("refuse", "--w-pixel", "0", "--w-label", "0"),
+        ("refuse", "--w-pixel", "nan", "--w-label", "1"),
+        ("serve", "--port", "99999999"),
+        ("nonsense",),
+    ],
+)
+def test_wrong_use_is_one_line_and_exit_code_2(mmrag: Run, arguments: tuple[str, ...]) -> None:
+    code, out, err = mmrag(*arguments)
+    assert code == 2
+    assert out == ""
+    assert err.startswith("mmrag: ")
+    assert err.count("\n") == 1
+    assert "Traceback" not in err
+
+
+def test_an_unknown_encoder_is_refused(mmrag: Run) -> None:
+    code, _, err = mmrag("search", "effusion", "--encoder", "tea-leaves")
+    assert code == 2
+    assert "tea-leaves" in err
+
+
+def test_an_unreachable_server_is_exit_code_3_and_keeps_the_password(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    environment = {
+        **os.environ,
+        "MMRAG_HOME": str(tmp_path),
+        "MMRAG_DSN": "postgresql://me:s3cret@127.0.0.1:9/none?connect_timeout=2",
+    }
+    run = subprocess.run(
+        [sys.executable, "-m", "mmrag", "search", "effusion"],
+        env=environment, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert run.returncode == 3
+    assert run.stderr.count("\n") == 1
+    assert "s3cret" not in run.stderr + run.stdout
+
+
+def test_debug_shows_the_traceback(mmrag: Run) -> None:
+    code, _, err = mmrag("--debug", "search", "")
+    assert code == 2
+    assert "Traceback" in err
+
+
+def test_ingest_reports_what_did_not_go_in(
+    mmrag: Run, own_copy: DemoFolders, tmp_path: Path
+) -> None:
+    picture = sorted((own_copy.films / "images").iterdir())[0]
+    picture.write_bytes(b"not a film")
+    home = tmp_path / "home"
+    code, out, err = mmrag("ingest", "nih", str(own_copy.films), home=home)
+    assert (code, err) == (0, "")
+    assert picture.name in out
+    code, out, _ = mmrag("ingest", "nih", str(own_copy.films), "--json", home=home)
+    report = json.loads(out)
+    assert report["films"] == {"added": 0, "changed": 0, "unchanged": 39}
+    assert [line["kind"] for line in report["problems"]] == ["bad-film"]
+
+
+def test_version_and_help(mmrag: Run) -> None:
+    code, out, _ = mmrag("--version")
+    assert (code, out) == (0, "mmrag 0.1.0\n")
+    code, out, _ = mmrag("--help")
+    assert code == 0
+    for command in ("ingest", "search", "brief", "status", "refuse", "demo", "serve"):
+        assert command in out

@@ -1,0 +1,80 @@
+"""The service over a real store."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from starlette.testclient import TestClient
+
+from mmrag import Engine
+from mmrag.web.app import create_app
+
+
+@pytest.fixture(scope="module")
+def client(engine: Engine) -> Iterator[TestClient]:
+    with TestClient(create_app(engine)) as opened:
+        yield opened
+
+
+def test_search_and_brief_answer_the_command_lines_objects(
+    client: TestClient, engine: Engine
+) -> None:
+    ask = {"text": "pneumonia with pleural effusion", "films": 3, "labs": 2}
+    for path, answer in (("search", engine.search), ("brief", engine.brief)):
+        expected: Any = answer(ask["text"], films=3, labs=2)  # type: ignore[operator]
+        got = client.post(f"/v1/{path}", json=ask)
+        assert got.status_code == 200
+        assert got.json() == json.loads(expected.model_dump_json())
+
+
+def test_no_path_of_this_machine_leaves_the_service(client: TestClient, engine: Engine) -> None:
+    film = engine.search("effusion", films=1, labs=0).films[0]
+    got = client.post("/v1/brief", json={"text": "effusion"})
+    assert film.file not in got.text
+    assert '"file"' not in got.text
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"text": ""},
+        {},
+        {"text": "effusion", "films": -1},
+        {"text": "effusion", "films": 10_000},
+        {"text": "effusion", "other": 1},
+    ],
+)
+def test_a_wrong_body_is_refused(client: TestClient, body: dict[str, object]) -> None:
+    assert client.post("/v1/search", json=body).status_code == 422
+
+
+def test_an_uncompilable_question_is_a_problem(client: TestClient) -> None:
+    got = client.post("/v1/search", json={"text": "x" * 3000})
+    assert got.status_code == 400
+    assert got.headers["content-type"] == "application/problem+json"
+    assert got.json()["status"] == 400
+    assert "2,000" in got.json()["detail"]
+
+
+def test_another_host_name_is_not_answered(client: TestClient) -> None:
+    assert client.get("/healthz", headers={"host": "evil.example"}).status_code == 400
+    assert client.get("/healthz").json() == {"status": "ok"}
+
+
+def test_the_page_asks_and_answers(client: TestClient) -> None:
+    empty = client.get("/")
+    assert "For research only" in empty.text
+    assert "demo" in empty.text
+    answer = client.get("/", params={"q": "pneumothorax"})
+    assert "Clinical Brief" in answer.text
+    assert "data:image/" in answer.text
+    refused = client.get("/", params={"q": "?" * 1999})
+    assert refused.status_code == 200
+
+
+def test_markup_in_a_question_stays_text(client: TestClient) -> None:
+    answer = client.get("/", params={"q": "<script>alert(1)</script> effusion"})
+    assert "<script>" not in answer.text
