@@ -9,12 +9,13 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as rules
 from hypothesis import strategies as st
 
-from mmrag.errors import InputError
+from mmrag.errors import DatabaseError, InputError
 from mmrag.records import Film, Provenance
 from mmrag.settings import Settings
-from mmrag.store import FilmEntry, FilmFilter, RecordKey, Store, Vectors, film_search
+from mmrag.store import FilmEntry, FilmFilter, PixelBatch, RecordKey, Store, film_search
+from mmrag.store.terms import Vectors
 from mmrag.store.vectors import halved
-from tests.store.conftest import DIMENSION, Server, index_scans, unit_vectors
+from tests.store.conftest import DIMENSION, Fingerprint, Server, index_scans, unit_vectors
 
 LABELS: list[tuple[str, ...] | None] = [
     None,
@@ -241,24 +242,49 @@ def test_pixel_vectors_come_back_to_the_bit(store: Store) -> None:
     found = store.films.pixels([entries[3].key, entries[17].key, RecordKey("nih", "absent")])
     assert set(found) == {entries[3].key, entries[17].key}
     np.testing.assert_array_equal(found[entries[17].key], pixels[17])
-    batches = list(store.films.iter_pixels(batch_size=10))
-    assert [len(batch.keys) for batch in batches] == [10, 10, 5]
-    np.testing.assert_array_equal(np.concatenate([b.vectors for b in batches]), pixels)
-    assert [k for b in batches for k in b.keys] == [each.key for each in entries]
-    assert [f for b in batches for f in b.findings] == [each.film.findings for each in entries]
-    assert list(store.films.iter_pixels(source="covid")) == []
 
 
-def test_fused_vectors_can_be_replaced_while_pixels_are_read(store: Store) -> None:
-    _, fused = fill(store, 30)
-    with store.bulk():
-        for batch in store.films.iter_pixels(batch_size=7):
-            store.films.replace_fused(batch.keys, batch.vectors)
+def test_refusing_reads_every_film_and_replaces_its_vector(store: Store) -> None:
+    store.claim_space(Fingerprint(), DIMENSION, 0.7, 0.3)
+    entries, _ = fill(store, 30)
     pixels = unit_vectors(30, seed=1)
+    seen: list[PixelBatch] = []
+
+    def keep_pixels(batch: PixelBatch) -> Vectors:
+        seen.append(batch)
+        return batch.vectors
+
+    with store.bulk():
+        assert store.films.refuse(1.0, 0.0, keep_pixels) == 30
+    np.testing.assert_array_equal(np.concatenate([b.vectors for b in seen]), pixels)
+    assert [k for b in seen for k in b.keys] == [each.key for each in entries]
+    assert [f for b in seen for f in b.findings] == [each.film.findings for each in entries]
     match = store.films.search(pixels[11], 1)[0]
     assert match.film.id == film(11).id
     assert match.similarity == pytest.approx(1, abs=1e-2)
-    assert fused.shape == pixels.shape
+    assert store.space is not None
+    assert (store.space.w_pixel, store.space.w_label) == (1.0, 0.0)
+
+
+def test_a_refuse_that_fails_changes_nothing(store: Store) -> None:
+    store.claim_space(Fingerprint(), DIMENSION, 0.7, 0.3)
+    _, fused = fill(store, 30)
+    before = store.films.search(fused[0], 30)
+
+    def fail(batch: PixelBatch) -> Vectors:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt), store.bulk():
+        store.films.refuse(1.0, 0.0, fail)
+    after = store.films.search(fused[0], 30)
+    assert [(m.film.id, m.similarity) for m in after] == [(m.film.id, m.similarity) for m in before]
+    assert store.space is not None
+    assert store.space.w_pixel == 0.7
+
+
+def test_an_empty_store_cannot_be_refused(store: Store) -> None:
+    with pytest.raises(DatabaseError, match="empty"):
+        store.films.refuse(0.5, 0.5, lambda batch: batch.vectors)
 
 
 @given(st.data())

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from mmrag.errors import DatabaseError, SpaceMismatch
+from mmrag.errors import SpaceMismatch
 from mmrag.settings import Settings
 from mmrag.store import Store
 from tests.store.conftest import DIMENSION, Fingerprint
@@ -40,12 +40,3 @@ def test_another_space_is_refused_by_name(
     assert named in str(caught.value)
     assert "compact:000000000000:fp32" in str(caught.value)
     assert "another MMRAG_HOME" in str(caught.value)
-
-
-def test_weights_are_changed_only_where_there_is_a_space(store: Store) -> None:
-    with pytest.raises(DatabaseError, match="empty"):
-        store.set_weights(0.5, 0.5)
-    store.claim_space(Fingerprint(), DIMENSION, 0.7, 0.3)
-    changed = store.set_weights(0.5, 0.25)
-    assert (changed.w_pixel, changed.w_label) == (0.5, 0.25)
-    assert store.space == changed

@@ -162,36 +162,60 @@ def locate(model: Model) -> ModelFolder:
     EncoderError
         When they are nowhere; says what to put where.
     """
-    if model.folder is not None:
-        return read_folder(model.folder, _mend(model, model.folder))
-    if model.repository is None:
-        raise AssertionError("a model has a folder or a place on the hub")
-    found = openclip_hub.cached(model.repository)
-    if found is not None:
-        with suppress(EncoderError):
-            return read_folder(found, "", openclip_hub.cached_tokenizer(found))
+    with suppress(_NotHere):
+        return find_locally(model)
+    repository = model.repository or ""
     try:
-        fetched = openclip_hub.download(model.repository)
+        fetched = openclip_hub.download(repository)
     except EncoderError as error:
         raise EncoderError(
-            f"no weights of {model.name}: {error}: on a machine with a network run 'mmrag encoder "
-            f"fetch {_spoken(model)} DIR', copy DIR to this machine and {_use_it(model)}"
+            f"no weights of {model.name} here, and {error}: {_elsewhere(model)}"
         ) from error
-    return read_folder(fetched, _mend(model, fetched))
+    return read_folder(fetched, _elsewhere(model))
+
+
+def find_locally(model: Model) -> ModelFolder:
+    """Find a model's weights in its folder or in the hub's cache; asks nobody.
+
+    Raises
+    ------
+    EncoderError
+        When they are in neither; says what to put where.
+    """
+    if model.folder is not None:
+        return read_folder(model.folder, _mend(model, model.folder))
+    found = openclip_hub.cached(model.repository or "")
+    if found is None:
+        raise _NotHere(
+            f"no weights of {model.name} in the hub's cache, and no folder named: "
+            f"{_elsewhere(model)}"
+        )
+    try:
+        return read_folder(found, _elsewhere(model), openclip_hub.cached_tokenizer(found))
+    except EncoderError as error:
+        raise _NotHere(str(error)) from error
+
+
+class _NotHere(EncoderError):
+    """Not on this machine, but perhaps on the hub."""
 
 
 def _mend(model: Model, folder: Path) -> str:
     if model.repository is None:
         return "copy it from the model's page, as open_clip saves it"
-    return f"run 'mmrag encoder fetch {_spoken(model)} {folder}' on a machine with a network"
+    return f"on a machine with a network run mmrag encoder fetch {_spoken(model)} {folder}"
+
+
+def _elsewhere(model: Model) -> str:
+    use = "set MMRAG_BIOMEDCLIP=DIR" if model.name == NAME else "give --encoder DIR"
+    return (
+        f"on a machine with a network run mmrag encoder fetch {_spoken(model)} DIR, copy DIR to "
+        f"this machine and {use}"
+    )
 
 
 def _spoken(model: Model) -> str:
     return NAME if model.name == NAME else f"{HUB_PREFIX}{model.repository}"
-
-
-def _use_it(model: Model) -> str:
-    return "set MMRAG_BIOMEDCLIP=DIR" if model.name == NAME else "give --encoder DIR"
 
 
 def _exported(model: Model, settings: Settings) -> Exported:

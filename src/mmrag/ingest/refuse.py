@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict
 
-from mmrag.fusion import Anchors, FusionWeights
+from mmrag.fusion import Anchors, FusionWeights, Matrix
 from mmrag.ingest.films import fuse_all
 from mmrag.ingest.progress import Progress
 from mmrag.retrieval.results import SpaceInfo
-from mmrag.store import Store
+from mmrag.store import PixelBatch, Store
 
 
 class RefuseReport(BaseModel):
@@ -31,10 +31,7 @@ class RefuseReport(BaseModel):
 def refuse_films(
     store: Store, anchors: Anchors, weights: FusionWeights, progress: Progress
 ) -> RefuseReport:
-    """Fuse every stored film with new weights.
-
-    The weights are recorded first: a run that is killed half-way is mended by running it
-    again, and films ingested meanwhile already use them.
+    """Fuse every stored film with new weights; a run that is killed changes nothing.
 
     Parameters
     ----------
@@ -46,14 +43,21 @@ def refuse_films(
     Returns
     -------
     RefuseReport
+
+    Raises
+    ------
+    DatabaseError
+        When the store is empty.
     """
-    space = store.set_weights(weights.pixel, weights.label)
     progress.begin("fusing", store.films.count())
-    films = 0
+
+    def fuse_batch(batch: PixelBatch) -> Matrix:
+        progress.advance(len(batch.keys))
+        return fuse_all(batch.findings, batch.vectors, anchors, weights)
+
     with store.bulk():
-        for batch in store.films.iter_pixels():
-            fused = fuse_all(batch.findings, batch.vectors, anchors, weights)
-            store.films.replace_fused(batch.keys, fused)
-            films += len(batch.keys)
-            progress.advance(len(batch.keys))
+        films = store.films.refuse(weights.pixel, weights.label, fuse_batch)
+    space = store.space
+    if space is None:
+        raise AssertionError("a store that was fused anew has a space")
     return RefuseReport(films=films, space=SpaceInfo.of(space))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import groupby
 from typing import Any
 
@@ -10,6 +10,7 @@ import numpy as np
 
 from mmrag.records import Film
 from mmrag.store import film_search
+from mmrag.store import space as spaces
 from mmrag.store.connection import Database
 from mmrag.store.film_search import FILM_COLUMNS, film_of
 from mmrag.store.indexes import VectorIndexes
@@ -51,6 +52,8 @@ INSERT INTO film_pixel (film, vector)
 SELECT key, %s FROM film WHERE source = %s AND id = %s
 ON CONFLICT (film) DO UPDATE SET vector = excluded.vector
 """
+
+_REFUSED_AT_ONCE = 1000
 
 
 class Films:
@@ -108,20 +111,6 @@ class Films:
             cursor.executemany(_UPSERT_FILM, [_row(entry) for entry in entries])
             cursor.executemany(_UPSERT_FUSED, _half_rows([e.key for e in entries], fused))
 
-    def replace_fused(self, keys: Sequence[RecordKey], fused: Vectors) -> None:
-        """Replace the searched vectors of films, in one transaction.
-
-        Parameters
-        ----------
-        keys : sequence of RecordKey
-        fused : ndarray
-            Shape (len(keys), dimension), float32.
-        """
-        check_shape(fused, len(keys), self._database.dimension)
-        self._indexes.expect("film_vector", len(keys))
-        with self._database.transaction() as connection, connection.cursor() as cursor:
-            cursor.executemany(_UPSERT_FUSED, _half_rows(keys, fused))
-
     def pixels(self, keys: Sequence[RecordKey]) -> dict[RecordKey, Vector]:
         """Pixel vectors of films, each (dimension,) float32; unknown keys are left out."""
         found: dict[RecordKey, Vector] = {}
@@ -139,26 +128,38 @@ class Films:
                 found.update((RecordKey(source, id_), vector) for id_, vector in cursor)
         return found
 
-    def iter_pixels(
-        self, batch_size: int = 1000, source: str | None = None
-    ) -> Iterator[PixelBatch]:
-        """Every film with its labels and pixel vector, in order of the keys.
+    def refuse(self, w_pixel: float, w_label: float, fuse: Callable[[PixelBatch], Vectors]) -> int:
+        """Record new fusion weights and replace every searched vector, all or nothing.
 
-        Films may be written while this runs; what is written meanwhile is not seen.
+        Films written by others while this runs keep the weights that they were fused with:
+        do not ingest meanwhile.
+
+        Parameters
+        ----------
+        w_pixel, w_label : float
+        fuse : callable
+            Gives the new vectors of a batch, shape (len(batch.keys), dimension), float32.
+
+        Returns
+        -------
+        int
+            How many films there are.
+
+        Raises
+        ------
+        DatabaseError
+            When the store is empty, or fails; nothing is changed then.
         """
-        with (
-            self._database.transaction() as connection,
-            connection.cursor("pixels", binary=True) as cursor,
-        ):
-            cursor.execute(
-                "SELECT f.source, f.id, f.findings, p.vector "
-                "FROM film f JOIN film_pixel p ON p.film = f.key "
-                "WHERE %(source)s::text IS NULL OR f.source = %(source)s "
-                "ORDER BY f.source, f.id",
-                {"source": source},
-            )
-            while rows := cursor.fetchmany(batch_size):
-                yield _pixel_batch(rows)
+        films = self.count()
+        self._indexes.expect("film_vector", films)
+        with self._database.transaction() as connection:
+            spaces.set_weights(connection, w_pixel, w_label)
+            for batch in _pixel_batches(connection):
+                fused = fuse(batch)
+                check_shape(fused, len(batch.keys), self._database.dimension)
+                with connection.cursor() as cursor:
+                    cursor.executemany(_UPSERT_FUSED, _half_rows(batch.keys, fused))
+        return films
 
     def search(self, vector: Vector, k: int, where: FilmFilter = EVERY_FILM) -> list[FilmMatch]:
         """Find the `k` films nearest to a vector, or all that qualify where there are fewer.
@@ -195,6 +196,17 @@ class Films:
         """Find the films of that identifier, of whatever source."""
         with self._database.transaction() as connection:
             return _named(connection, id_)
+
+
+def _pixel_batches(connection: Connection) -> Iterator[PixelBatch]:
+    """Every film with its labels and pixel vector, in order of the keys."""
+    with connection.cursor("pixels", binary=True) as cursor:
+        cursor.execute(
+            "SELECT f.source, f.id, f.findings, p.vector "
+            "FROM film f JOIN film_pixel p ON p.film = f.key ORDER BY f.source, f.id"
+        )
+        while rows := cursor.fetchmany(_REFUSED_AT_ONCE):
+            yield _pixel_batch(rows)
 
 
 def _named(connection: Connection, id_: str) -> list[Film]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mmrag.errors import SpaceMismatch
+from mmrag.errors import DatabaseError, SpaceMismatch
 from mmrag.store.connection import Database
 from mmrag.store.schema import Connection
 from mmrag.store.terms import EncoderName, Space
@@ -21,7 +21,7 @@ def claim_space(
 ) -> Space:
     """Take an empty store for a space, or make sure that it is this one already.
 
-    The stored fusion weights win over those given; `set_weights` changes them.
+    The stored fusion weights win over those given; `Films.refuse` changes them.
 
     Raises
     ------
@@ -47,11 +47,17 @@ def claim_space(
     return stored
 
 
-def set_weights(database: Database, w_pixel: float, w_label: float) -> Space | None:
-    """Record the fusion weights with which the searched film vectors are made."""
-    with database.transaction() as connection:
-        connection.execute("UPDATE space SET w_pixel = %s, w_label = %s", (w_pixel, w_label))
-        return _read(connection)
+def set_weights(connection: Connection, w_pixel: float, w_label: float) -> None:
+    """Record the fusion weights with which the searched film vectors are made.
+
+    Raises
+    ------
+    DatabaseError
+        When the store is empty.
+    """
+    done = connection.execute("UPDATE space SET w_pixel = %s, w_label = %s", (w_pixel, w_label))
+    if done.rowcount == 0:
+        raise DatabaseError("the store is empty: run mmrag ingest first")
 
 
 def _read(connection: Connection) -> Space | None:

@@ -6,7 +6,6 @@ from contextlib import AbstractContextManager
 from types import TracebackType
 from typing import Self
 
-from mmrag.errors import DatabaseError
 from mmrag.settings import Settings
 from mmrag.store import space as spaces
 from mmrag.store import status
@@ -115,19 +114,6 @@ class Store:
             When the store belongs to another space.
         """
         return spaces.claim_space(self._database, fingerprint, dimension, w_pixel, w_label)
-
-    def set_weights(self, w_pixel: float, w_label: float) -> Space:
-        """Record new fusion weights; replacing the fused vectors is the caller's part.
-
-        Raises
-        ------
-        DatabaseError
-            When the store is empty.
-        """
-        space = spaces.set_weights(self._database, w_pixel, w_label)
-        if space is None:
-            raise DatabaseError("the store is empty: run mmrag ingest first")
-        return space
 
     def bulk(self) -> AbstractContextManager[None]:
         """Write many rows inside this block.
