@@ -172,7 +172,7 @@ def serve(
     except ModuleNotFoundError as error:
         raise MissingExtra(error.name or "fastapi", "serve") from error
     with _engine(encoder) as engine:
-        serve_forever(engine, port)
+        serve_forever(engine, port, lambda address: terminal.note(f"{address} (Ctrl-C stops it)"))
 
 
 def main() -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
 from starlette.testclient import TestClient
@@ -22,10 +21,10 @@ def client(engine: Engine) -> Iterator[TestClient]:
 def test_search_and_brief_answer_the_command_lines_objects(
     client: TestClient, engine: Engine
 ) -> None:
-    ask = {"text": "pneumonia with pleural effusion", "films": 3, "labs": 2}
+    text = "pneumonia with pleural effusion"
     for path, answer in (("search", engine.search), ("brief", engine.brief)):
-        expected: Any = answer(ask["text"], films=3, labs=2)  # type: ignore[operator]
-        got = client.post(f"/v1/{path}", json=ask)
+        expected = answer(text, films=3, labs=2)
+        got = client.post(f"/v1/{path}", json={"text": text, "films": 3, "labs": 2})
         assert got.status_code == 200
         assert got.json() == json.loads(expected.model_dump_json())
 
@@ -62,6 +61,13 @@ def test_an_uncompilable_question_is_a_problem(client: TestClient) -> None:
 def test_another_host_name_is_not_answered(client: TestClient) -> None:
     assert client.get("/healthz", headers={"host": "evil.example"}).status_code == 400
     assert client.get("/healthz").json() == {"status": "ok"}
+
+
+def test_every_answer_forbids_other_hosts_scripts_and_caching(client: TestClient) -> None:
+    for path in ("/", "/healthz", "/nowhere"):
+        headers = client.get(path).headers
+        assert headers["content-security-policy"].startswith("default-src 'none'")
+        assert headers["cache-control"] == "no-store"
 
 
 def test_the_page_asks_and_answers(client: TestClient) -> None:

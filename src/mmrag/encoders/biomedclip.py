@@ -20,7 +20,7 @@ from mmrag.encoders.exported import (
     read_exported,
 )
 from mmrag.encoders.onnx_towers import OnnxTowers
-from mmrag.encoders.openclip_encoder import OpenClipEncoder
+from mmrag.encoders.openclip_encoder import FILM_BATCH, OpenClipEncoder
 from mmrag.encoders.openclip_folder import ModelFolder, read_folder
 from mmrag.encoders.openclip_identity import Identity, Precision
 from mmrag.encoders.openvino_towers import OpenVinoTowers, cpu_has_bf16, openvino_is_installed
@@ -256,7 +256,7 @@ def _fast_towers(folder: Path, settings: Settings) -> tuple[Precision, Towers]:
         return "fp32", OnnxTowers(folder)
     if wanted == "bf16" and not cpu_has_bf16():
         raise EncoderError(
-            "this CPU has no bf16: set MMRAG_PRECISION=fp32, with another MMRAG_HOME for its vectors"
+            "this CPU has no bf16: set MMRAG_PRECISION=fp32, with a MMRAG_HOME of its own"
         )
     precision: Precision = wanted or ("bf16" if cpu_has_bf16() else "fp32")
     return precision, OpenVinoTowers(folder, precision)
@@ -272,14 +272,13 @@ def _open_on_torch(model: Model, settings: Settings) -> Encoder:
     precision: Precision = settings.precision or ("bf16" if card else "fp32")
     folder = locate(model)
     towers = TorchTowers(folder, precision, "cuda" if card else "cpu")
-    options: dict[str, int] = {"film_batch": _CARD_BATCH} if card else {}
     return OpenClipEncoder(
         Identity.of(model.name, folder),
         precision,
         towers,
         lambda: open_tokenizer(folder, towers),
         settings.encoders / "prompts",
-        **options,
+        film_batch=_CARD_BATCH if card else FILM_BATCH,
     )
 
 

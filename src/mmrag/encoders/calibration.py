@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mmrag.clinical.analytes import analytes
 from mmrag.clinical.prompts import anchor_prompts
 from mmrag.encoders.base import GreyImage, Vectors
 from mmrag.encoders.exported import (
@@ -32,7 +33,7 @@ from mmrag.encoders.openclip_folder import file_sha256
 from mmrag.encoders.openclip_identity import Precision
 from mmrag.encoders.openvino_towers import OpenVinoTowers
 from mmrag.encoders.wordpieces import Wordpieces
-from mmrag.errors import EncoderError, InputError, MissingExtra
+from mmrag.errors import InputError, MissingExtra
 
 FEWEST_FILMS = 40
 MOST_FILMS = 256
@@ -85,7 +86,7 @@ class Agreement:
         ]
 
 
-def calibrate(exported: Exported, films: Iterable[GreyImage], texts: Sequence[str]) -> Agreement:
+def calibrate(exported: Exported, films: Iterable[GreyImage]) -> Agreement:
     """Make int8 towers, compare them with fp32, and keep them only when they agree.
 
     Parameters
@@ -94,24 +95,21 @@ def calibrate(exported: Exported, films: Iterable[GreyImage], texts: Sequence[st
     films : iterable of ndarray
         The user's own films, each of shape (height, width), dtype uint8. At most
         `MOST_FILMS` are taken.
-    texts : sequence of str
-        Texts of the kind that will be encoded, beside the findings' prompts.
 
     Returns
     -------
     Agreement
+        The towers were kept only when it has no shortcomings.
 
     Raises
     ------
     InputError
         When there are too few films.
-    EncoderError
-        When int8 agrees too little; nothing is kept then.
     MissingExtra
         When NNCF or OpenVINO is not installed.
     """
     framed = _framed(exported, films)
-    wordings = sorted({*texts, *_prompts()})
+    wordings = _wordings()
     target = exported.path / INT8
     draft = exported.path / f".{INT8}-{os.getpid()}"
     draft.mkdir()
@@ -124,11 +122,8 @@ def calibrate(exported: Exported, films: Iterable[GreyImage], texts: Sequence[st
     agreement = compare(exported, framed[1::2], wordings[1::2])
     if agreement.shortcomings:
         shutil.rmtree(target)
-        raise EncoderError(
-            f"int8 is refused: {'; '.join(agreement.shortcomings)}: use bf16 or fp32, or "
-            "calibrate with more films"
-        )
-    _write_report(target, agreement)
+    else:
+        _write_report(target, agreement)
     return agreement
 
 
@@ -197,16 +192,16 @@ def overlap(
     float
     """
     first, second = (_nearest(scores, apart) for scores in (reference, other))
-    shared = [len(set(a) & set(b)) / len(a) for a, b in zip(first, second, strict=True)]
+    shared = [len(a & b) / len(a) for a, b in zip(first, second, strict=True)]
     return float(np.mean(shared))
 
 
-def _nearest(scores: NDArray[np.float32], apart: bool) -> list[list[int]]:
+def _nearest(scores: NDArray[np.float32], apart: bool) -> list[set[int]]:
     scores = scores.copy()
     if apart:
         np.fill_diagonal(scores, -np.inf)
-    ranked: list[list[int]] = np.argsort(-scores, axis=1, kind="stable")[:, :NEAREST].tolist()
-    return ranked
+    ranked = np.argsort(-scores, axis=1, kind="stable")[:, :NEAREST]
+    return [set(row) for row in ranked.tolist()]
 
 
 def _encoder(exported: Exported, precision: Precision) -> OpenClipEncoder:
@@ -234,8 +229,16 @@ def _framed(exported: Exported, films: Iterable[GreyImage]) -> list[NDArray[np.u
     return framed
 
 
-def _prompts() -> set[str]:
-    return {text for pair in anchor_prompts().values() for texts in pair for text in texts}
+def _wordings() -> list[str]:
+    """Texts of the kind that is encoded: prompts, and panels of three results each."""
+    prompts = {text for pair in anchor_prompts().values() for texts in pair for text in texts}
+    phrases = [
+        phrase
+        for analyte in analytes().values()
+        for phrase in (*analyte.high[:1], *analyte.low[:1], f"{analyte.name} normal")
+    ]
+    panels = {"; ".join(phrases[start::71][:3]) for start in range(0, len(phrases), 2)}
+    return sorted(prompts | panels)
 
 
 def _quantise(
@@ -244,7 +247,7 @@ def _quantise(
     nncf, openvino = _import_nncf()
     identity = exported.identity
     rows = Wordpieces(exported.path / exported.tokenizer, identity.context).encode(texts)
-    samples = {
+    samples: dict[tuple[str, str], list[NDArray[Any]]] = {
         (FILM_TOWER, INT8_FILM_TOWER): [film[np.newaxis] for film in films],
         (TEXT_TOWER, INT8_TEXT_TOWER): [np.asarray([row], np.int64) for row in rows],
     }

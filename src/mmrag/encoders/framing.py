@@ -73,12 +73,12 @@ class Framing:
         EncoderError
             When the model wants something that is not done here.
         """
-        sides = set(image_size) if isinstance(image_size, list | tuple) else {image_size}
-        side = sides.pop()
+        sides = list(image_size) if isinstance(image_size, list | tuple) else [image_size]
+        side: Any = sides[0]
         mode = preprocess.get("resize_mode") or "shortest"
         interpolation = preprocess.get("interpolation") or "bicubic"
-        fits = not sides and isinstance(side, int) and side > 0
-        if not fits or mode not in ("shortest", "squash") or interpolation not in _FILTERS:
+        square = isinstance(side, int) and side > 0 and set(sides) == {side}
+        if not square or mode not in ("shortest", "squash") or interpolation not in _FILTERS:
             raise EncoderError(
                 f"open_clip_config.json asks for pictures of {image_size} pixels, resized by "
                 f"{mode!r} and {interpolation!r}: only squares, 'shortest' or 'squash', and "

@@ -21,6 +21,7 @@ from mmrag.encoders.exported import (
     Exported,
     WeightsSeen,
 )
+from mmrag.encoders.framing import Framing
 from mmrag.encoders.onnx_towers import OnnxTowers
 from mmrag.encoders.openclip_folder import ModelFolder, file_sha256
 from mmrag.encoders.openclip_identity import Identity
@@ -165,7 +166,7 @@ def _made_film(rng: np.random.Generator, side: int) -> Any:
 def _write_towers(draft: Path, model: Any, folder: ModelFolder) -> None:
     import torch
 
-    film = _FilmTower.of(model.visual, folder)
+    film = _film_tower(model.visual, folder.framing)
     side = folder.framing.side
     pixels = torch.zeros((2, 1, side, side), dtype=torch.uint8)
     ids = torch.tensor([[101, 2000, 3000, 102], [101, 2000, 102, pad_id(model)]])
@@ -173,25 +174,22 @@ def _write_towers(draft: Path, model: Any, folder: ModelFolder) -> None:
     _write(model.text, ids, "ids", {0: "texts", 1: "length"}, draft / TEXT_TOWER)
 
 
-class _FilmTower:
-    """Makes the module that takes grey bytes; torch is only there when it is needed."""
+def _film_tower(visual: Any, framing: Framing) -> Any:
+    """Put the normalisation in front of the image tower, so that it takes grey bytes."""
+    import torch
 
-    @staticmethod
-    def of(visual: Any, folder: ModelFolder) -> Any:
-        import torch
+    class FilmTower(torch.nn.Module):  # type: ignore[misc]
+        def __init__(self) -> None:
+            super().__init__()
+            self.visual = visual
+            scale, shift = scale_and_shift(framing)
+            self.register_buffer("scale", scale)
+            self.register_buffer("shift", shift)
 
-        class FilmTower(torch.nn.Module):
-            def __init__(self) -> None:
-                super().__init__()
-                self.visual = visual
-                scale, shift = scale_and_shift(folder.framing)
-                self.register_buffer("scale", scale)
-                self.register_buffer("shift", shift)
+        def forward(self, pixels: Any) -> Any:
+            return self.visual(pixels.float() * self.scale + self.shift)
 
-            def forward(self, pixels: Any) -> Any:
-                return self.visual(pixels.float() * self.scale + self.shift)
-
-        return FilmTower().eval()
+    return FilmTower().eval()
 
 
 def _write(tower: Any, example: Any, given: str, axes: dict[int, str], file: Path) -> None:

@@ -115,7 +115,10 @@ class OpenClipEncoder:
         prompts = [text for text in distinct if text in self._prompts]
         others = [text for text in distinct if text not in self._prompts]
         vectors = np.concatenate(
-            [self._prompts.vectors(prompts, self._run) if prompts else self._run(()), self._run(others)]
+            [
+                self._prompts.vectors(prompts, self._run) if prompts else self._run(()),
+                self._run(others),
+            ]
         )
         row_of = {text: row for row, text in enumerate(prompts + others)}
         return vectors[[row_of[text] for text in texts]]

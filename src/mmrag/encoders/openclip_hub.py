@@ -11,7 +11,12 @@ from mmrag.errors import EncoderError, MissingExtra
 
 BIOMEDCLIP = "microsoft/BiomedCLIP-PubMedBERT_256-vit_base_patch16_224"
 
-_TOKENIZER_FILES = ("tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "vocab.txt")
+_TOKENIZER_FILES = (
+    "tokenizer.json",
+    "tokenizer_config.json",
+    "special_tokens_map.json",
+    "vocab.txt",
+)
 _FILES = (CONFIG, *WEIGHTS, *_TOKENIZER_FILES, "config.json", "LICENSE*", "README.md")
 
 

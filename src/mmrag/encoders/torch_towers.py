@@ -107,7 +107,7 @@ class OpenClipTokens:
 
 
 def open_tokenizer(folder: ModelFolder, towers: TorchTowers) -> Tokenizer:
-    """The tokenizer that goes with a folder's text tower."""
+    """Open the tokenizer that goes with a folder's text tower."""
     if folder.tokenizer is None:
         return OpenClipTokens(folder)
     return Wordpieces(folder.tokenizer, folder.context, pad_id(towers.model))

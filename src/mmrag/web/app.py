@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Annotated, Any
 
 from fastapi import FastAPI, Query, Request
-from fastapi.responses import HTMLResponse, JSONResponse
+from fastapi.responses import HTMLResponse, JSONResponse, Response
 from jinja2 import Environment, FileSystemLoader, select_autoescape
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.middleware.trustedhost import TrustedHostMiddleware
@@ -19,6 +20,15 @@ from mmrag.retrieval.results import SearchResult
 
 LOOPBACK = ["localhost", "127.0.0.1", "[::1]"]
 """Host names that are answered: another name means that a foreign page was led here."""
+
+HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; img-src data:; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cache-Control": "no-store",
+}
+"""On every answer: nothing from another host, no script, no trace of the records kept."""
 
 Number = Annotated[int, Field(ge=0, le=1000)]
 
@@ -56,6 +66,14 @@ def create_app(engine: Engine) -> FastAPI:
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=[*LOOPBACK, "testserver"])
     app.add_exception_handler(MmragError, _problem)
     page = _templates().get_template("ask.html.j2")
+
+    @app.middleware("http")
+    async def keep_to_ourselves(
+        request: Request, answer: Callable[[Request], Awaitable[Response]]
+    ) -> Response:
+        response = await answer(request)
+        response.headers.update(HEADERS)
+        return response
 
     @app.get("/healthz")
     def healthz() -> dict[str, str]:
