@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+import shutil
 import signal
 import sys
 import traceback
@@ -158,7 +160,9 @@ def demo(
     elif not quiet:
         typer.echo(render(outcome.brief, "text", width=terminal.width()))
     terminal.note(f"brief with thumbnails: {outcome.page}")
-    terminal.note(f"ask more: MMRAG_HOME={outcome.home} mmrag search 'pneumothorax'")
+    command = "mmrag" if shutil.which("mmrag") else sys.argv[0]
+    home = shlex.quote(str(outcome.home))
+    terminal.note(f"ask more: MMRAG_HOME={home} {command} search pneumothorax")
 
 
 @app.command()

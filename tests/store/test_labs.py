@@ -237,20 +237,6 @@ def test_filters_leave_what_they_say(
     assert found_ids(store, [LEUKOCYTES], where) == wanted
 
 
-def test_latest_is_each_patients_newest_that_qualifies(store: Store) -> None:
-    entries = fill(store)
-    newest: dict[str, LabReport] = {}
-    for report in (each.report for each in entries):
-        if not has_leukocytes(lambda value: value > 10)(report):
-            continue
-        if report.patient not in newest or (
-            newest[report.patient].effective_at < report.effective_at
-        ):
-            newest[report.patient] = report
-    high = replace(LEUKOCYTES, flags=HIGH)
-    assert found_ids(store, [high], LabFilter(latest=True)) == {r.id for r in newest.values()}
-
-
 def test_a_diagnosis_counts_while_it_is_active(store: Store) -> None:
     origin = Provenance("synthea", "/data/conditions.csv", 2)
     write(
@@ -264,7 +250,7 @@ def test_a_diagnosis_counts_while_it_is_active(store: Store) -> None:
     store.people.write_conditions(
         [Condition("synthea:1", "233604007", "SNOMED-CT", "Pneumonia", first, last, origin)]
     )
-    pneumonia = LabFilter(diagnoses=("233604007", "0"))
+    pneumonia = LabFilter(diagnoses=(("233604007", "0"),))
     assert found_ids(store, [LEUKOCYTES], pneumonia) == {"r0003", "r0004", "r0005"}
 
 
@@ -359,13 +345,13 @@ def test_the_index_gives_the_same_answer(
     assert index_scans(server, database, "lab_vector_near") > 0
 
 
-def test_nearest_is_the_value_closest_to_what_was_asked(store: Store) -> None:
+def test_the_outermost_value_goes_farthest_in_the_direction_asked(store: Store) -> None:
     fill(store, 13)  # leukocytes 2 to 14
 
     def value(condition: LabCondition, where: LabFilter = EVERY_PANEL) -> float | None:
-        found = store.labs.nearest(condition, where)
-        assert found is not None
-        return found.report.observations[found.index].value
+        (summary,) = store.labs.summaries([condition], where)
+        assert summary.outermost is not None
+        return summary.outermost.observation.value
 
     assert value(replace(LEUKOCYTES, lower=Bound(20))) == 14
     assert value(replace(LEUKOCYTES, upper=Bound(1))) == 2
@@ -374,13 +360,16 @@ def test_nearest_is_the_value_closest_to_what_was_asked(store: Store) -> None:
     assert value(replace(LEUKOCYTES, flags=frozenset({"L", "LL"}))) == 2
     assert value(replace(LEUKOCYTES, flags=frozenset({"N"}))) in (4, 10)
     assert value(replace(LEUKOCYTES, lower=Bound(20)), LabFilter(sex="F")) == 13
-    assert store.labs.nearest(LabCondition(loinc=("0-0",), lower=Bound(1))) is None
+    (nothing,) = store.labs.summaries([LabCondition(loinc=("0-0",), lower=Bound(1))])
+    assert nothing.outermost is None
 
 
 def test_a_summary_is_numpys(store: Store) -> None:
     entries = fill(store)
     values = [e.report.observations[1].value or 0.0 for e in entries]
-    summary = store.labs.summary(replace(LEUKOCYTES, lower=Bound(1000)))
+    nowhere = LabCondition(loinc=("0-0",))
+    high = replace(LEUKOCYTES, lower=Bound(10, inclusive=False))
+    nothing, summary = store.labs.summaries([nowhere, high])
     assert (summary.values, summary.patients) == (len(values), 10)
     assert (summary.minimum, summary.maximum) == (min(values), max(values))
     assert [
@@ -390,7 +379,11 @@ def test_a_summary_is_numpys(store: Store) -> None:
     ] == pytest.approx(np.quantile(values, [0.25, 0.5, 0.75]).tolist())
     assert summary.abnormal == sum(not 4 <= value <= 10 for value in values)
     assert summary.share_abnormal == pytest.approx(summary.abnormal / len(values))
-    nothing = store.labs.summary(LabCondition(loinc=("0-0",)))
+    meeting = [e.report for e in entries if has_leukocytes(lambda value: value > 10)(e.report)]
+    assert (summary.meeting, summary.meeting_patients) == (
+        len(meeting),
+        len({report.patient for report in meeting}),
+    )
     assert (nothing.values, nothing.median, nothing.share_abnormal) == (0, None, None)
 
 

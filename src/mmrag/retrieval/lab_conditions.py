@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mmrag.clinical.analytes import canonical
+from mmrag.clinical.lab_units import Interval, interval_of
 from mmrag.clinical.question import ClinicalQuery, LabTerm
 from mmrag.records import Flag
 from mmrag.store import Bound, LabCondition, LabFilter
@@ -34,28 +34,21 @@ def lab_filter(query: ClinicalQuery) -> LabFilter:
 
 
 def _condition(term: LabTerm) -> LabCondition:
-    lower, upper = _bounds(term)
+    interval = interval_of(term) or Interval()
     flags, denied = _flags(term)
     return LabCondition(
         analytes=term.keys,
-        lower=lower,
-        upper=upper,
+        lower=_bound(interval.low, interval.low_included),
+        upper=_bound(interval.high, interval.high_included),
         flags=flags,
         negated=term.negated != denied,
-        latest=term.time == "latest" or term.trend is not None,
+        latest=term.time == "latest",
         trend=term.trend,
     )
 
 
-def _bounds(term: LabTerm) -> tuple[Bound | None, Bound | None]:
-    """Limits in the analyte's canonical unit; only single analytes are compared."""
-    if term.value is None:
-        return None, None
-    value = canonical(term.analyte, term.value, term.unit)
-    if term.comparison == "between" and term.upper is not None:
-        return Bound(value), Bound(canonical(term.analyte, term.upper, term.unit))
-    bound = Bound(value, inclusive=term.comparison in ("at-least", "at-most"))
-    return (bound, None) if term.comparison in ("above", "at-least") else (None, bound)
+def _bound(value: float | None, inclusive: bool) -> Bound | None:
+    return None if value is None else Bound(value, inclusive)
 
 
 def _flags(term: LabTerm) -> tuple[frozenset[Flag], bool]:

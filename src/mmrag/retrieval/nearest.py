@@ -27,15 +27,14 @@ def nearest_in_words(
         None when no constraint was asked, or each is met by some panel on its own.
     """
     parts = []
-    for term, condition in zip(query.labs, conditions, strict=True):
-        if store.labs.count([condition], where):
+    summaries = store.labs.summaries(conditions, where)
+    for term, summary in zip(query.labs, summaries, strict=True):
+        near = summary.outermost
+        if summary.meeting:
             continue
-        measured = store.labs.summary(condition, where).values
-        near = store.labs.nearest(condition, where)
         if near is None:
             parts.append(f"no {term.name} was measured")
             continue
-        observation = near.report.observations[near.index]
-        value = f"{observation.value:g} {observation.unit or ''}".strip()
-        parts.append(f"{term.name} {value} ({near.report.id}) of {measured:,} values")
+        value = f"{near.observation.value:g} {near.observation.unit or ''}".strip()
+        parts.append(f"{term.name} {value} ({near.report.id}) of {summary.measured:,} values")
     return "; ".join(parts) or None

@@ -11,7 +11,7 @@ from mmrag.store.lab_terms import (
     LabMatch,
     LabRanking,
     LabSummary,
-    NearestObservation,
+    PlacedObservation,
     SeriesPoint,
 )
 from mmrag.store.labs import Labs
@@ -50,9 +50,9 @@ __all__ = [
     "LabRanking",
     "LabSummary",
     "Labs",
-    "NearestObservation",
     "People",
     "PixelBatch",
+    "PlacedObservation",
     "RecordKey",
     "SeriesPoint",
     "Space",

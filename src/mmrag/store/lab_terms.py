@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
-from mmrag.records import Flag, LabReport, Sex
+from mmrag.records import Flag, LabReport, Observation, Sex
 from mmrag.store.terms import RecordKey
+
+Trend = Literal["rising", "falling"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +57,17 @@ class LabCondition:
         Limits on the canonical value. An observation without one never meets them.
     flags : frozenset of {"LL", "L", "N", "H", "HH"}
         The observation's flag is one of these; empty asks for no flag.
+    negated : bool
+        The panel measured at least one of the analytes (with a canonical value where there
+        are limits, with a flag where there are flags) and no observation meets the rest.
+    latest : bool
+        Of each patient only the newest result of each analyte counts, among the panels that
+        the filter leaves: one that is newer and does not meet the limits leaves the patient
+        out. Results of one time are all the newest.
+    trend : {"rising", "falling"} or None
+        Of each patient only the newest canonical value of each analyte counts, and it is
+        higher (lower) than the one before it among the panels that the filter leaves.
+        Values of one time count as their mean when they are the ones before.
     """
 
     analytes: tuple[str, ...] = ()
@@ -62,6 +75,9 @@ class LabCondition:
     lower: Bound | None = None
     upper: Bound | None = None
     flags: frozenset[Flag] = frozenset()
+    negated: bool = False
+    latest: bool = False
+    trend: Trend | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,28 +88,33 @@ class LabFilter:
     ----------
     sex : {"F", "M"} or None
     age_min, age_max : float or None
-        Age on the day of the sample in years, both included; a panel without an age is left
-        out when either is given.
+        Age on the day of the sample in years; a panel without an age is left out when
+        either is given.
+    age_min_inclusive, age_max_inclusive : bool
+        Whether that age itself belongs.
     source : str or None
     patient : str or None
         ``source:identifier``.
     since, until : datetime.datetime or None
         Time of the sample, timezone aware, both included.
-    diagnoses : tuple of str
-        Codes of which at least one is active for the patient on the day of the sample.
-    latest : bool
-        Of each patient only the newest panel that meets everything else.
+    diagnoses : tuple of (tuple of str)
+        Of the codes of each, at least one is active for the patient on the day of the sample
+        (in UTC; the days of onset and abatement belong to it).
+    without : tuple of str
+        None of these codes is active on that day.
     """
 
     sex: Sex | None = None
     age_min: float | None = None
     age_max: float | None = None
+    age_min_inclusive: bool = True
+    age_max_inclusive: bool = True
     source: str | None = None
     patient: str | None = None
     since: datetime | None = None
     until: datetime | None = None
-    diagnoses: tuple[str, ...] = ()
-    latest: bool = False
+    diagnoses: tuple[tuple[str, ...], ...] = ()
+    without: tuple[str, ...] = ()
 
 
 EVERY_PANEL = LabFilter()
@@ -105,8 +126,9 @@ class LabRanking:
     """How the parts of a panel's score weigh.
 
     ``score = abnormal * d / (1 + d) + similarity * cosine + recency * 2 ** -years``, where d
-    is the largest absolute deviation among the observations that meet a condition (0 without
-    conditions), and years count back from the newest panel that qualifies.
+    is the largest absolute deviation among the observations that meet a condition, and years
+    count back from the newest panel that qualifies. For a trend d is the change relative to
+    the value before; without conditions and for negated ones it is 0.
     """
 
     abnormal: float = 0.5
@@ -116,6 +138,25 @@ class LabRanking:
 
 BALANCED = LabRanking()
 """Values and words weigh the same."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What went before the newest value of a patient's series.
+
+    Attributes
+    ----------
+    index : int
+        Of the newest value, into its report's observations.
+    previous : float
+        In the analyte's canonical unit.
+    previous_at : datetime.datetime
+        Time of the sample before.
+    """
+
+    index: int
+    previous: float
+    previous_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +171,10 @@ class LabMatch:
     abnormal, similarity, recency : float
         The weighted parts of `score`.
     matched : tuple of (tuple of int)
-        For each condition, in order, the indices into ``report.observations`` that meet it.
+        For each condition, in order, the indices into ``report.observations`` that meet it;
+        for a negated one those that were measured.
+    changes : tuple of Change
+        For each observation that met a trend, the value before it.
     """
 
     report: LabReport
@@ -139,11 +183,12 @@ class LabMatch:
     similarity: float
     recency: float
     matched: tuple[tuple[int, ...], ...]
+    changes: tuple[Change, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class NearestObservation:
-    """The observation that comes nearest to a condition which none meets.
+class PlacedObservation:
+    """One observation and the panel that holds it.
 
     Attributes
     ----------
@@ -155,27 +200,48 @@ class NearestObservation:
     report: LabReport
     index: int
 
+    @property
+    def observation(self) -> Observation:
+        """The observation itself."""
+        return self.report.observations[self.index]
+
 
 @dataclass(frozen=True, slots=True)
 class LabSummary:
-    """An analyte over a cohort.
+    """What a filter leaves of a condition's analytes, and how much of it meets the condition.
 
     Attributes
     ----------
-    values : int
-        Observations with a canonical value.
+    measured : int
+        Observations that the condition is about: with a canonical value where it has limits,
+        with a flag where it asks for flags.
     patients : int
         People they come from.
+    values : int
+        Those of them that have a canonical value.
     minimum, lower_quartile, median, upper_quartile, maximum : float or None
-        In the analyte's canonical unit; None without values.
+        Of the canonical values; None without values.
     flagged : int
-        Observations, of all, that carry a flag.
+        Observations that carry a flag.
     abnormal : int
         Of those, the ones flagged other than N.
+    meeting : int
+        Observations that meet the condition; for a negated one, those that are measured and
+        do not meet the rest.
+    meeting_patients : int
+        People they come from.
+    outermost : PlacedObservation or None
+        The observation that goes farthest in the direction asked: the highest for a lower
+        limit or high flags, the lowest for an upper limit or low flags, the one nearest to
+        an interval; for flags of both sides the one farthest outside its range or, where
+        none is outside, nearest to a bound of it; for a trend the largest change in its
+        direction. Where nothing meets the condition it is what came nearest. Values that
+        no range can be believed with (see ``Observation.deviation``) come last.
     """
 
-    values: int
+    measured: int
     patients: int
+    values: int
     minimum: float | None
     lower_quartile: float | None
     median: float | None
@@ -183,6 +249,9 @@ class LabSummary:
     maximum: float | None
     flagged: int
     abnormal: int
+    meeting: int
+    meeting_patients: int
+    outermost: PlacedObservation | None
 
     @property
     def share_abnormal(self) -> float | None:

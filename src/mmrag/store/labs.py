@@ -8,7 +8,7 @@ from collections.abc import Collection, Sequence
 import numpy as np
 
 from mmrag.records import LabReport
-from mmrag.store import lab_search
+from mmrag.store import lab_search, lab_summary
 from mmrag.store.connection import Database
 from mmrag.store.indexes import VectorIndexes
 from mmrag.store.lab_rows import (
@@ -26,7 +26,6 @@ from mmrag.store.lab_terms import (
     LabMatch,
     LabRanking,
     LabSummary,
-    NearestObservation,
     SeriesPoint,
 )
 from mmrag.store.rows import check_shape, clean
@@ -153,22 +152,25 @@ class Labs:
         with self._database.transaction() as connection:
             return lab_search.count(connection, conditions, where)
 
-    def nearest(
-        self, condition: LabCondition, where: LabFilter = EVERY_PANEL
-    ) -> NearestObservation | None:
-        """Find the observation of the condition's analytes that comes nearest to meeting it.
+    def summaries(
+        self, conditions: Sequence[LabCondition], where: LabFilter = EVERY_PANEL
+    ) -> list[LabSummary]:
+        """Say of each condition what was measured, how much of it meets it, how far it goes.
 
-        With a bound: the value nearest to the asked interval. With high flags only: the
-        highest value; with low flags only: the lowest; with both, or none: the value nearest
-        to a bound of its own range. None where nothing was measured.
+        One query for all of them.
+
+        Parameters
+        ----------
+        conditions : sequence of LabCondition
+        where : LabFilter
+
+        Returns
+        -------
+        list of LabSummary
+            In the order of the conditions.
         """
         with self._database.transaction() as connection:
-            return lab_search.nearest(connection, condition, where)
-
-    def summary(self, condition: LabCondition, where: LabFilter = EVERY_PANEL) -> LabSummary:
-        """Summarise the condition's analytes; its bounds and flags are not applied."""
-        with self._database.transaction() as connection:
-            return lab_search.summary(connection, condition, where)
+            return lab_summary.summaries(connection, conditions, where)
 
     def series(self, condition: LabCondition, where: LabFilter = EVERY_PANEL) -> list[SeriesPoint]:
         """Every value of the condition's analytes, by patient, then time.
@@ -176,7 +178,7 @@ class Labs:
         Bounds and flags are not applied; values are in the analyte's canonical unit.
         """
         with self._database.transaction() as connection:
-            return lab_search.series(connection, condition, where)
+            return lab_summary.series(connection, condition, where)
 
     def get(self, key: RecordKey) -> LabReport | None:
         """One panel; None where it is not stored."""
