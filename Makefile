@@ -24,7 +24,7 @@ lint: $(VENV)/.dev  ## style, types and the layers of the house
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/lint-imports
+	$(BIN)/lint-imports --no-cache
 
 serve: $(VENV)/.dev  ## HTTP API and page over the demo data
 	$(BIN)/mmrag demo --quiet

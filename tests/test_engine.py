@@ -74,7 +74,8 @@ def test_film_and_blood_of_one_patient_are_linked(engine: Engine) -> None:
 
 def test_made_up_records_say_so(engine: Engine) -> None:
     result = engine.search("effusion", films=2, labs=2)
-    assert all(hit.made_up for hit in (*result.films, *result.labs))
+    assert all(film.made_up for film in result.films)
+    assert all(lab.made_up for lab in result.labs)
 
 
 @pytest.mark.parametrize("text", ["", "   ", "\n"])

@@ -155,7 +155,7 @@ class Observation:
     deviation : float or None
         Signed distance of the value beyond the nearer bound, in widths of the range (of the
         bound's size when one side is open): 0 inside, negative below, positive above; None
-        without a range.
+        without a range, and for a value that no living patient has (then the range is kept).
     """
 
     loinc: str

@@ -13,6 +13,7 @@ from mmrag.clinical.interpret import (
     RECORD_INTERPRETATION,
     RECORD_RANGE,
     interpret,
+    is_implausible,
     unit_problem,
 )
 from mmrag.records import Flag, Observation, ReferenceRange, Sex
@@ -148,6 +149,37 @@ CODES = [(code, known.key) for known in analytes().values() for code in known.lo
 PEOPLE = st.tuples(st.floats(0, 110), st.sampled_from(["F", "M"]))
 
 
+@pytest.mark.parametrize(
+    ("value", "unit", "flag", "implausible"),
+    [
+        (74.1, "g/dL", "H", True),  # as a widely used generator of records writes 7.41
+        (74.1, "g/L", "N", False),
+        (9.9, "g/dL", "H", False),
+        (0.2, "g/dL", "L", True),
+    ],
+)
+def test_a_value_that_no_one_has_keeps_its_flag_and_is_not_measured(
+    value: float, unit: str, flag: Flag, implausible: bool
+) -> None:
+    seen = read("2885-2", value, unit)
+    assert seen.flag == flag
+    assert seen.reference is not None
+    assert is_implausible(seen) is implausible
+    assert (seen.deviation is None) is implausible
+
+
+def test_a_value_within_its_range_is_always_plausible() -> None:
+    troponin = read("89579-7", 0.0, "pg/mL")  # below what a bare number of a question means
+    assert (troponin.flag, troponin.deviation) == ("N", 0.0)
+    assert not is_implausible(troponin)
+
+
+def test_a_record_may_flag_an_impossible_value_itself() -> None:
+    seen = read("2885-2", 74.1, "g/dL", own_flag="H")
+    assert is_implausible(seen)
+    assert not is_implausible(read("2885-2", 74.1, "g/dL", own_flag="N"))
+
+
 @given(st.sampled_from(CODES), PEOPLE, st.floats(-1e3, 1e6), st.floats(-1e3, 1e6))
 def test_flags_and_deviation_never_fall_as_the_value_rises(
     code: tuple[str, str], person: tuple[float, Sex], one: float, other: float
@@ -158,8 +190,9 @@ def test_flags_and_deviation_never_fall_as_the_value_rises(
         assert low.flag == high.flag
         return
     assert ORDER.index(low.flag) <= ORDER.index(high.flag)
-    assert (low.deviation or 0) <= (high.deviation or 0)
     assert (low.flag == "N") <= (low.deviation == 0)
+    if low.deviation is not None and high.deviation is not None:
+        assert low.deviation <= high.deviation
 
 
 WITH_UNITS = [

@@ -26,28 +26,31 @@ def test_sex(text: str, sex: str | None) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "low", "high"),
+    ("text", "low", "high", "strict"),
     [
-        ("neonate", None, 0.0824),
-        ("infants", None, 1.999),
-        ("toddler", 2, 5.999),
-        ("children", None, 17.999),
-        ("paediatric film", None, 17.999),
-        ("teenagers", 13, 18.999),
-        ("adults", 18, None),
-        ("young adults", 18, 44.999),
-        ("middle-aged men", 45, 64.999),
-        ("the elderly", 65, None),
-        ("older women", 65, None),
-        ("children under 5", None, 4.999),  # the number says more
-        ("elderly, aged 70 to 80", 70, 80),
-        ("women over 60 and under 80", 60.001, 79.999),
-        ("over 60 and under 50", 60.001, None),  # both cannot hold: the first stays
+        ("neonate", None, 0.0834, "high"),
+        ("infants", None, 2, "high"),
+        ("toddler", 2, 6, "high"),
+        ("children", None, 18, "high"),
+        ("paediatric film", None, 18, "high"),
+        ("teenagers", 13, 19, "high"),
+        ("adults", 18, None, ""),
+        ("young adults", 18, 45, "high"),
+        ("middle-aged men", 45, 65, "high"),
+        ("the elderly", 65, None, ""),
+        ("older women", 65, None, ""),
+        ("children under 5", None, 5, "high"),  # the number says more
+        ("elderly, aged 70 to 80", 70, 80, ""),
+        ("women over 60 and under 80", 60, 80, "low high"),
+        ("over 60 and 60 or older", 60, None, "low"),
+        ("over 60 and under 50", 60, None, "low"),  # both cannot hold: the first stays
     ],
 )
-def test_age(text: str, low: float | None, high: float | None) -> None:
+def test_age(text: str, low: float | None, high: float | None, strict: str) -> None:
     patient = read_patient(text).patient
     assert (patient.age_min, patient.age_max) == (low, high)
+    assert patient.age_min_inclusive == ("low" not in strict)
+    assert patient.age_max_inclusive == ("high" not in strict)
 
 
 @pytest.mark.parametrize(

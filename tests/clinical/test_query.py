@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mmrag.clinical.query import LONGEST, compile_query
-from mmrag.clinical.question import ClinicalQuery
+from mmrag.clinical.question import ClinicalQuery, PatientTerm
 from mmrag.errors import QueryError
 
 
@@ -61,7 +61,7 @@ def test_findings_laboratory_patient_and_view_in_one_sentence() -> None:
     assert [(t.analyte, t.comparison, t.flag) for t in query.labs] == [
         ("leukocytes", "flagged", "high")
     ]
-    assert (query.patient.sex, query.patient.age_min) == ("M", 60.001)
+    assert query.patient == PatientTerm(sex="M", age_min=60, age_min_inclusive=False)
     assert query.view == "AP"
     assert query.free_text is None
 
@@ -76,7 +76,7 @@ def test_findings_laboratory_patient_and_view_in_one_sentence() -> None:
 def test_a_laboratory_number_is_no_age(text: str, analyte: str, value: float) -> None:
     query = compile_query(text)
     assert [(t.analyte, t.value) for t in query.labs] == [(analyte, value)]
-    assert query.patient.age_min == (60.001 if "woman" in text else None)
+    assert query.patient.age_min == (60 if "woman" in text else None)
 
 
 @pytest.mark.parametrize("text", ["pneumonia without leukocytosis", "no leukocytosis or effusion"])

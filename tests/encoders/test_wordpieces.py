@@ -1,3 +1,4 @@
+# ruff: noqa: RUF001  letters that look alike are what is tested
 from __future__ import annotations
 
 import itertools

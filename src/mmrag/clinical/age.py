@@ -1,8 +1,7 @@
 """Read ages from a question: "over 60", "65-year-old", "in his 60s", "aged 40 to 50", "72M".
 
-Bounds are in years and included, as `PatientTerm` has them. A bound that is meant strictly
-("over 60", "under 18") is moved by a thousandth of a year, about nine hours, so that ages kept
-in whole years and ages counted in days answer alike.
+Ages are in years. Bounds are kept as they are meant: "over 60" leaves 60 itself out and "60
+and over" takes it in, whether the ages they are compared with are counted in years or days.
 """
 
 from __future__ import annotations
@@ -10,14 +9,34 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from mmrag.records import Sex
 
-Bounds = tuple[float | None, float | None]
-"""Lowest and highest age in years, both included; None where open."""
 
-STRICTLY = 0.001
-"""Years by which a strict bound is moved inwards."""
+class Bounds(NamedTuple):
+    """Ages that are asked for.
+
+    Attributes
+    ----------
+    low, high : float or None
+        In years; None where open.
+    low_included, high_included : bool
+        Whether that age itself belongs.
+    """
+
+    low: float | None = None
+    high: float | None = None
+    low_included: bool = True
+    high_included: bool = True
+
+    @property
+    def holds_for_someone(self) -> bool:
+        """Whether any age meets both bounds."""
+        if self.low is None or self.high is None or self.low < self.high:
+            return True
+        return self.low == self.high and self.low_included and self.high_included
+
 
 _OLDEST = 130.0
 _DAYS_A_YEAR = 365.25
@@ -34,19 +53,19 @@ class AgeMention:
     sex: Sex | None = None
 
 
-def below(high: float) -> float:
-    """Give the highest included age under an age that is not included.
+def from_until(low: float | None, high: float | None) -> Bounds:
+    """Give the ages from one, which is included, until another, which is not.
 
     Parameters
     ----------
-    high : float
-        Years.
+    low, high : float or None
+        Years; None where open.
 
     Returns
     -------
-    float
+    Bounds
     """
-    return round(max(high - STRICTLY, 0.0), 4)
+    return Bounds(low, high, high_included=high is None)
 
 
 def find_ages(text: str) -> list[AgeMention]:
@@ -65,7 +84,7 @@ def find_ages(text: str) -> list[AgeMention]:
     for pattern, reader in _FORMS:
         for match in pattern.finditer(text):
             bounds = reader(match)
-            if bounds is None or any(b is not None and b > _OLDEST for b in bounds):
+            if bounds is None or max(bounds.low or 0, bounds.high or 0) > _OLDEST:
                 continue
             if all(match.end() <= m.start or m.end <= match.start() for m in found):
                 found.append(AgeMention(bounds, match.start(), match.end(), _sex(match)))
@@ -102,34 +121,34 @@ def _between(match: re.Match[str]) -> Bounds | None:
     if not _said(match, "aged", "unit"):
         return None
     low, high = sorted((_years(match, "n"), _years(match, "m")))
-    return low, high
+    return Bounds(low, high)
 
 
 def _decade(match: re.Match[str]) -> Bounds | None:
     part = (match["part"] or "").lower()
     first, last = {"early": (0, 4), "mid": (4, 7), "late": (7, 10)}.get(part, (0, 10))
     start = float(match["n"])
-    return start + first, below(start + last)
+    return from_until(start + first, start + last)
 
 
 def _at_least(match: re.Match[str]) -> Bounds | None:
-    return (_years(match, "n"), None) if _said(match, "aged", "unit", "older") else None
+    return Bounds(low=_years(match, "n")) if _said(match, "aged", "unit", "older") else None
 
 
 def _at_most(match: re.Match[str]) -> Bounds | None:
-    return (None, _years(match, "n")) if _said(match, "aged", "unit", "younger") else None
+    return Bounds(high=_years(match, "n")) if _said(match, "aged", "unit", "younger") else None
 
 
 def _over(match: re.Match[str]) -> Bounds | None:
     if not (_said(match, "aged", "unit", "older") or _bare(match)):
         return None
-    return round(_years(match, "n") + STRICTLY, 4), None
+    return Bounds(low=_years(match, "n"), low_included=False)
 
 
 def _under(match: re.Match[str]) -> Bounds | None:
     if not (_said(match, "aged", "unit", "younger") or _bare(match)):
         return None
-    return None, below(_years(match, "n"))
+    return Bounds(high=_years(match, "n"), high_included=False)
 
 
 def _exactly(match: re.Match[str]) -> Bounds | None:
@@ -138,7 +157,7 @@ def _exactly(match: re.Match[str]) -> Bounds | None:
     low = _years(match, "n")
     unit = (match.groupdict().get("unit") or "y").lower()[0]
     step = {"m": 1 / 12, "w": 7 / _DAYS_A_YEAR, "d": 1 / _DAYS_A_YEAR}.get(unit, 1.0)
-    return low, below(low + step)
+    return from_until(low, round(low + step, 4))
 
 
 _PEOPLE = (

@@ -131,8 +131,8 @@ class Analyte:
     decimals : int
         How many are worth printing, in the canonical unit.
     plausible : tuple of float
-        Outermost values a living patient may have, in the canonical unit; decides only
-        which unit a bare number in a question is in, never a flag.
+        Outermost values a living patient may have, in the canonical unit; decides which unit
+        a bare number in a question is in and whether a value counts in ranking, never a flag.
     codes : tuple of Code
     names : tuple of str
         Words for it, matched in any case.

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import math
 
-from mmrag.clinical.analytes import Analyte, analyte_of, canonical
+from mmrag.clinical.analytes import Analyte, analyte_of, analytes, canonical
 from mmrag.clinical.ranges import range_in_unit, reference_range
 from mmrag.errors import UnknownUnit
 from mmrag.records import Flag, Observation, ReferenceRange, Sex
 
-__all__ = ["RECORD_INTERPRETATION", "RECORD_RANGE", "interpret", "unit_problem"]
+__all__ = ["RECORD_INTERPRETATION", "RECORD_RANGE", "interpret", "is_implausible", "unit_problem"]
 
 RECORD_INTERPRETATION = "record's interpretation"
 RECORD_RANGE = "record's reference range"
@@ -39,6 +39,10 @@ def interpret(
     our table (`unit_problem` says why); the record's own range and interpretation still
     count. Flags of our table are decided on the canonical value, so they do not depend on
     the unit it was written in. Values on a bound are normal, on a critical limit critical.
+
+    A value outside its range and outside what a living patient may have
+    (``Analyte.plausible``) keeps its flag but has no deviation: most likely its unit is wrong
+    in the source, and it must not rank before values that can be believed.
 
     Parameters
     ----------
@@ -79,6 +83,9 @@ def interpret(
             deviation = deviation_from(in_canonical, cited)
             flag, flag_source = flag_for(in_canonical, cited), cited.source
 
+    if deviation and known and in_canonical is not None and not _is_plausible(known, in_canonical):
+        deviation = None
+
     return Observation(
         loinc=loinc,
         name=name,
@@ -93,6 +100,25 @@ def interpret(
         flag_source=flag_source,
         deviation=deviation,
     )
+
+
+def is_implausible(observation: Observation) -> bool:
+    """Whether a result is one that no living patient has.
+
+    Parameters
+    ----------
+    observation : Observation
+
+    Returns
+    -------
+    bool
+        True for a canonical value outside ``Analyte.plausible`` that is not flagged normal.
+    """
+    known = analytes().get(observation.analyte or "")
+    value = observation.canonical_value
+    if known is None or value is None or observation.flag == "N":
+        return False
+    return not _is_plausible(known, value)
 
 
 def unit_problem(loinc: str, unit: str | None) -> str | None:
@@ -158,6 +184,11 @@ def _canonical_or_none(
         return canonical(known.key, number, unit)
     except (UnknownUnit, OverflowError):
         return None
+
+
+def _is_plausible(known: Analyte, in_canonical: float) -> bool:
+    low, high = known.plausible
+    return low <= in_canonical <= high
 
 
 def _is_usable(bounds: ReferenceRange) -> bool:

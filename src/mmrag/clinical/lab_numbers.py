@@ -25,7 +25,8 @@ class Numeric:
     value, upper : float
         `upper` is None but for ``between``.
     unit : str or None
-        UCUM code; None when none is written.
+        UCUM code; as written where it looks like a unit and the table does not hold it;
+        None when none is written.
     thousands : bool
         True when the number is followed by a bare "k" or "thousand".
     second : float or None
@@ -107,6 +108,10 @@ _UNITS = tuple(
         r"(?:degrees?|deg|°)\s*[A-Za-z]+",
         rf"{_LETTERS}+[2²]?",
     )
+)
+# "7 mmol", "5 mg": no number is taken for one of a unit that was not finished.
+_LIKE_A_UNIT = re.compile(
+    r"(?:mc|[munpkµμ])?(?:g|mol|eq|osm|i?u|kat)\b(?:\s*/\s*\w+)?|[dm]l\b", re.IGNORECASE
 )
 _PLAIN_ENGLISH = frozenset({"in", "inch", "inches", "a", "m", "min", "ms"})
 
@@ -217,6 +222,8 @@ def _unit_after(text: str, at: int) -> tuple[str | None, bool, int]:
             return parse_unit(match.group()), False, match.end()
         except UnknownUnit:
             continue
+    if incomplete := _LIKE_A_UNIT.match(text, start):
+        return incomplete.group(), False, incomplete.end()
     return None, False, at
 
 

@@ -6,12 +6,12 @@ The words come from ``question.toml``; ages with numbers are read by `mmrag.clin
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 
-from mmrag.clinical.age import Bounds, below, find_ages
+from mmrag.clinical.age import Bounds, find_ages, from_until
 from mmrag.clinical.phrases import PhraseMatch, Phrases
 from mmrag.clinical.question import PatientTerm
 from mmrag.clinical.words import Region, Word, fold, words_of
@@ -51,7 +51,7 @@ def _lists() -> _Lists:
     return _Lists(
         sex=Phrases((term, code) for code in ("both", "F", "M") for term in sex[code]),
         ages=Phrases(
-            (term, (group.get("from"), None if "to" not in group else below(group["to"])))
+            (term, from_until(group.get("from"), group.get("to")))
             for group in content["age_group"]
             for term in group["terms"]
         ),
@@ -92,7 +92,7 @@ def read_patient(text: str) -> PatientReading:
     groups = _lists().ages.find(words)
     sexes = _lists().sex.find(words)
     bounds = [age.bounds for age in ages] or [group.meaning for group in groups]
-    low, high = _together(bounds)
+    age = _together(bounds)
     said = {match.meaning for match in sexes} | {age.sex for age in ages if age.sex is not None}
     sex: Sex | None = None
     if said == {"F"}:
@@ -102,7 +102,14 @@ def read_patient(text: str) -> PatientReading:
     regions = [Region(age.start, age.end) for age in ages]
     regions += [_region(words, group) for group in groups]
     regions += [_region(words, match) for match in sexes]
-    return PatientReading(PatientTerm(sex=sex, age_min=low, age_max=high), tuple(regions))
+    patient = PatientTerm(
+        sex=sex,
+        age_min=age.low,
+        age_min_inclusive=age.low_included,
+        age_max=age.high,
+        age_max_inclusive=age.high_included,
+    )
+    return PatientReading(patient, tuple(regions))
 
 
 def read_view(text: str) -> ViewReading:
@@ -138,11 +145,27 @@ def _region(words: Sequence[Word], match: PhraseMatch[Bounds] | PhraseMatch[str]
 
 
 def _together(constraints: Iterable[Bounds]) -> Bounds:
-    low: float | None = None
-    high: float | None = None
-    for first, last in constraints:
-        lower = first if low is None else low if first is None else max(low, first)
-        upper = last if high is None else high if last is None else min(high, last)
-        if lower is None or upper is None or lower <= upper:
-            low, high = lower, upper
-    return low, high
+    together = Bounds()
+    for each in constraints:
+        low, low_included = _inner(
+            (together.low, together.low_included), (each.low, each.low_included), max
+        )
+        high, high_included = _inner(
+            (together.high, together.high_included), (each.high, each.high_included), min
+        )
+        narrowed = Bounds(low, high, low_included, high_included)
+        if narrowed.holds_for_someone:
+            together = narrowed
+    return together
+
+
+_Bound = tuple[float | None, bool]
+
+
+def _inner(one: _Bound, other: _Bound, choose: Callable[[float, float], float]) -> _Bound:
+    """Of two bounds of one side, the one that leaves less."""
+    if one[0] is None or other[0] is None:
+        return other if one[0] is None else one
+    if one[0] == other[0]:
+        return one[0], one[1] and other[1]
+    return one if choose(one[0], other[0]) == one[0] else other

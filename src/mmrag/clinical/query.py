@@ -6,13 +6,16 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from typing import Protocol
 
+from mmrag.clinical.analytes import analyte
 from mmrag.clinical.assertion import Reading
-from mmrag.clinical.lab_terms import find_lab_terms
+from mmrag.clinical.diagnosis_terms import diagnoses_of_people, stated_diagnoses
+from mmrag.clinical.lab_terms import LabMention, find_lab_terms
+from mmrag.clinical.lab_units import interval_of
 from mmrag.clinical.lexicon import Mention, mentions_of
 from mmrag.clinical.patient_terms import read_patient, read_view, stop_words
 from mmrag.clinical.question import Assertion, ClinicalQuery, FindingTerm
 from mmrag.clinical.words import Word, words_of
-from mmrag.errors import QueryError
+from mmrag.errors import QueryError, UnknownUnit
 
 LONGEST = 2000
 """Characters of the longest question that is read."""
@@ -52,10 +55,14 @@ def compile_query(text: str) -> ClinicalQuery:
     Raises
     ------
     QueryError
-        When the question is empty or too long.
+        When the question is empty or too long, or compares a result in a unit that it cannot
+        be in.
     """
     clean = _clean(text)
-    labs = find_lab_terms(clean)
+    stated = stated_diagnoses(clean)
+    unstated = _blank(clean, stated)
+    labs = find_lab_terms(unstated)
+    _refuse_unknown_units(labs)
     rest = _blank(clean, labs)
     mentions = mentions_of(rest, words_of(rest))
     reading = Reading(words_of(clean), [*mentions, *labs])
@@ -63,7 +70,8 @@ def compile_query(text: str) -> ClinicalQuery:
     findings = _findings(asserted)
     normal = _normal(asserted, findings)
     read: list[Mention] = [m for m in mentions if m.via != "normal"]
-    unread = _blank(rest, read)
+    diagnoses = [*stated, *diagnoses_of_people(unstated, labs, read)]
+    unread = _blank(rest, [*read, *diagnoses])
     asked = _without_denied(unread, reading)
     patient, view = read_patient(asked), read_view(asked)
     spent = reading.spent_cues([*read, *normal, *labs])
@@ -73,6 +81,7 @@ def compile_query(text: str) -> ClinicalQuery:
         findings=findings,
         labs=tuple(dict.fromkeys(mention.term for mention in labs)),
         patient=patient.patient,
+        diagnoses=tuple(mention.term for mention in diagnoses),
         view=view.view,
         free_text=_free_text(clean, left),
         normal_chest=bool(normal),
@@ -89,6 +98,19 @@ def _clean(text: str) -> str:
     if not clean:
         raise QueryError('the question is empty: ask for something, e.g. "pleural effusion"')
     return clean
+
+
+def _refuse_unknown_units(labs: Iterable[LabMention]) -> None:
+    for mention in labs:
+        term = mention.term
+        try:
+            interval_of(term)
+        except UnknownUnit as error:
+            known = analyte(term.keys[0])
+            raise QueryError(
+                f"{term.written!r}: {term.name} cannot be in {term.unit}: ask in "
+                f"{' or '.join(dict.fromkeys((known.unit, *known.units)))}"
+            ) from error
 
 
 def _blank(text: str, regions: Iterable[_Placed]) -> str:

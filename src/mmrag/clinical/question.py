@@ -100,6 +100,32 @@ class LabTerm(_Term):
         return self.analytes or (self.analyte,)
 
 
+class DiagnosisTerm(_Term):
+    """A diagnosis that the patient has, or has not, on the day of a panel.
+
+    Attributes
+    ----------
+    names : tuple of str
+        What it is called in the question; several are alternatives. A stored condition is
+        meant when its name holds every word of one of them.
+    conditions : tuple of str
+        Names of the stored conditions that are meant; empty before a search, and where none
+        is stored.
+    codes : tuple of str
+        Their codes.
+    negated : bool
+        None of them is active on that day.
+    written : str
+        The words of the question that it stands for.
+    """
+
+    names: tuple[str, ...]
+    conditions: tuple[str, ...] = ()
+    codes: tuple[str, ...] = ()
+    negated: bool = False
+    written: str = ""
+
+
 class PatientTerm(_Term):
     """What the question says of the patient.
 
@@ -107,12 +133,17 @@ class PatientTerm(_Term):
     ----------
     sex : {"F", "M"} or None
     age_min, age_max : float or None
-        In years, both included.
+        In years: on a panel the age on the day of the sample with its fraction of a year, on
+        a film the age as its source gives it.
+    age_min_inclusive, age_max_inclusive : bool
+        Whether that age itself belongs: not for "over 60", but for "60 and over".
     """
 
     sex: Sex | None = None
     age_min: float | None = None
+    age_min_inclusive: bool = True
     age_max: float | None = None
+    age_max_inclusive: bool = True
 
 
 class ClinicalQuery(_Term):
@@ -125,6 +156,9 @@ class ClinicalQuery(_Term):
     findings : tuple of FindingTerm
     labs : tuple of LabTerm
     patient : PatientTerm
+    diagnoses : tuple of DiagnosisTerm
+        All of which hold. They are about laboratory panels alone: films have no list of
+        diagnoses.
     view : str or None
         Projection asked for, ``PA``, ``AP`` or ``LATERAL``.
     free_text : str or None
@@ -137,6 +171,7 @@ class ClinicalQuery(_Term):
     findings: tuple[FindingTerm, ...] = ()
     labs: tuple[LabTerm, ...] = ()
     patient: PatientTerm = PatientTerm()
+    diagnoses: tuple[DiagnosisTerm, ...] = ()
     view: str | None = None
     free_text: str | None = None
     normal_chest: bool = False
@@ -145,6 +180,11 @@ class ClinicalQuery(_Term):
     def present(self) -> tuple[str, ...]:
         """Findings that are asked for."""
         return tuple(t.finding for t in self.findings if t.assertion == "present")
+
+    @property
+    def sought(self) -> tuple[str, ...]:
+        """Findings that are asked for, surely or as a possibility."""
+        return tuple(t.finding for t in self.findings if t.assertion != "absent")
 
     @property
     def absent(self) -> tuple[str, ...]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import logging
 import re
 import shutil
 from contextlib import suppress
@@ -36,8 +35,6 @@ _CARD_BATCH = 64
 """Films that go through a graphics card at once."""
 
 _DRIVER = Path("/proc/driver/nvidia/version")
-
-_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,7 +225,6 @@ def _exported(model: Model, settings: Settings) -> Exported:
     # imported here, since the fast path must not need torch
     from mmrag.encoders.onnx_export import export
 
-    _log.warning("exporting %s to %s, once: about a minute", model.name, target)
     return export(model.name, folder, target)
 
 

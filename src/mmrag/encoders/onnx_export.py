@@ -8,6 +8,7 @@ import shutil
 import warnings
 from contextlib import redirect_stdout
 from dataclasses import replace
+from importlib.util import find_spec
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -25,7 +26,7 @@ from mmrag.encoders.framing import Framing
 from mmrag.encoders.onnx_towers import OnnxTowers
 from mmrag.encoders.openclip_folder import ModelFolder, file_sha256
 from mmrag.encoders.openclip_identity import Identity
-from mmrag.encoders.openclip_load import EXTRA, pad_id
+from mmrag.encoders.openclip_load import EXTRA, import_open_clip, pad_id
 from mmrag.encoders.torch_towers import TorchTowers, scale_and_shift
 from mmrag.encoders.towers import Features, Towers
 from mmrag.errors import EncoderError, MissingExtra
@@ -62,6 +63,9 @@ def export(name: str, folder: ModelFolder, target: Path) -> Exported:
     MissingExtra
         When a package is missing.
     """
+    import_open_clip()
+    if find_spec("onnxscript") is None:
+        raise MissingExtra("onnxscript", EXTRA)
     if folder.tokenizer is None:
         raise EncoderError(
             f"{folder.path}: this text tower has open_clip's own tokenizer, which needs torch: "
@@ -69,6 +73,7 @@ def export(name: str, folder: ModelFolder, target: Path) -> Exported:
         )
     if target.exists() and not (target / MANIFEST).is_file() and any(target.iterdir()):
         raise EncoderError(f"{target}: holds other files: choose an empty folder")
+    _log.warning("exporting %s to %s, once: about a minute", name, target)
     identity = Identity.of(name, folder)
     target.parent.mkdir(parents=True, exist_ok=True)
     draft = target.with_name(f".{target.name}-{os.getpid()}")
@@ -214,7 +219,5 @@ def _write(tower: Any, example: Any, given: str, axes: dict[int, str], file: Pat
                 external_data=size > _LARGEST_FILE,
                 verbose=False,
             )
-    except ModuleNotFoundError as error:
-        raise MissingExtra(error.name or "onnxscript", EXTRA) from error
     finally:
         quiet.setLevel(before)

@@ -63,6 +63,8 @@ def film_filter(query: ClinicalQuery) -> FilmFilter:
         sex=query.patient.sex,
         age_min=query.patient.age_min,
         age_max=query.patient.age_max,
+        age_min_inclusive=query.patient.age_min_inclusive,
+        age_max_inclusive=query.patient.age_max_inclusive,
         view=query.view,
         none_of=query.absent,
     )

@@ -30,7 +30,13 @@ def conditions_of(query: ClinicalQuery) -> list[LabCondition]:
 def lab_filter(query: ClinicalQuery) -> LabFilter:
     """Constraints of the question on the patient."""
     patient = query.patient
-    return LabFilter(sex=patient.sex, age_min=patient.age_min, age_max=patient.age_max)
+    return LabFilter(
+        sex=patient.sex,
+        age_min=patient.age_min,
+        age_max=patient.age_max,
+        age_min_inclusive=patient.age_min_inclusive,
+        age_max_inclusive=patient.age_max_inclusive,
+    )
 
 
 def _condition(term: LabTerm) -> LabCondition:

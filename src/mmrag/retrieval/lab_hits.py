@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from mmrag.clinical.bearing import Expectation
+from mmrag.clinical.interpret import is_implausible
 from mmrag.clinical.question import ClinicalQuery
 from mmrag.records import Observation
 from mmrag.retrieval.results import LabHit, LabWhy, ObservationHit
@@ -80,5 +81,6 @@ def _observation(observation: Observation, matched: bool) -> ObservationHit:
         flag=observation.flag,
         flag_source=observation.flag_source,
         analyte=observation.analyte,
+        implausible=is_implausible(observation),
         matched=matched,
     )

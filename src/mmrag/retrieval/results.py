@@ -74,6 +74,9 @@ class ObservationHit(_Result):
         Reference range in `unit`.
     range_source, flag_source : str or None
         Citation of the range; what decided the flag.
+    implausible : bool
+        True when no living patient has such a value: most likely the unit is wrong in the
+        source. The flag stands as it is; the value has no part in the order of panels.
     matched : bool
         True when it meets the question's laboratory constraint or, without one, when the
         question names it.
@@ -90,6 +93,7 @@ class ObservationHit(_Result):
     flag: Flag | None = None
     flag_source: str | None = None
     analyte: str | None = None
+    implausible: bool = False
     matched: bool = False
 
 

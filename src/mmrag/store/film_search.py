@@ -130,9 +130,9 @@ def _condition(where: FilmFilter) -> tuple[sql.SQL, dict[str, Any]]:
     if where.sex is not None:
         parts.append("f.sex = %(sex)s")
     if where.age_min is not None:
-        parts.append("f.age >= %(age_min)s")
+        parts.append("f.age >= %(age_min)s" if where.age_min_inclusive else "f.age > %(age_min)s")
     if where.age_max is not None:
-        parts.append("f.age <= %(age_max)s")
+        parts.append("f.age <= %(age_max)s" if where.age_max_inclusive else "f.age < %(age_max)s")
     if where.view is not None:
         parts.append("f.view = %(view)s")
     if where.source is not None:

@@ -112,7 +112,9 @@ class FilmFilter:
     ----------
     sex : {"F", "M"} or None
     age_min, age_max : float or None
-        In years, both included; a film without an age is left out when either is given.
+        In years; a film without an age is left out when either is given.
+    age_min_inclusive, age_max_inclusive : bool
+        Whether that age itself belongs.
     view : str or None
         Projection as written, e.g. ``PA``.
     source : str or None
@@ -134,6 +136,8 @@ class FilmFilter:
     sex: Sex | None = None
     age_min: float | None = None
     age_max: float | None = None
+    age_min_inclusive: bool = True
+    age_max_inclusive: bool = True
     view: str | None = None
     source: str | None = None
     exclude: tuple[RecordKey, ...] = ()
