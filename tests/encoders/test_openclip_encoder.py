@@ -28,7 +28,8 @@ class SumTowers:
     def films(self, pixels: Pixels) -> Features:
         self.film_batches.append(len(pixels))
         quarters = pixels.reshape(len(pixels), 4, -1).astype(np.float32)
-        return quarters.sum(2) + 1
+        sums: Features = quarters.sum(2) + 1
+        return sums
 
     def texts(self, ids: Ids) -> Features:
         self.texts_seen += len(ids)

@@ -5,18 +5,19 @@ from pathlib import Path
 
 import pytest
 
-from mmrag.encoders.text_tower_config import text_tower_config
+from mmrag.encoders.text_tower_config import Shapes, text_tower_config
 from mmrag.errors import EncoderError
 
 E = "text.transformer.embeddings."
 L = "text.transformer.encoder.layer."
-SHAPES: dict[str, tuple[int, ...]] = {
+SHAPES: Shapes = {
     "visual.head.proj.weight": (512, 768),
     E + "word_embeddings.weight": (30_522, 768),
     E + "position_embeddings.weight": (512, 768),
     E + "token_type_embeddings.weight": (2, 768),
     L + "0.intermediate.dense.weight": (3072, 768),
-} | {f"{L}{n}.attention.self.query.weight": (768, 768) for n in range(12)}
+    **{f"{L}{n}.attention.self.query.weight": (768, 768) for n in range(12)},
+}
 
 
 def test_reads_bert_base_off_its_weights(tmp_path: Path) -> None:

@@ -37,6 +37,11 @@ class Expectation:
     state: str
     findings: tuple[str, ...]
 
+    @property
+    def is_directed(self) -> bool:
+        """Whether only one side of the range speaks for the findings."""
+        return self.flags != _OUTWARD["any"]
+
 
 def expectations(findings: Iterable[str]) -> tuple[Expectation, ...]:
     """Collect what bears on any of the findings.

@@ -109,11 +109,13 @@ def diagnoses_of_people(
     """
     found: list[DiagnosisMention] = []
     for match in _POPULATION.finditer(text):
-        if _BARE.fullmatch(match.group()):
-            continue  # "patients with pneumonia": the finding itself is asked for
-        named = list(
-            _named(text, match, negated=match["without"] is not None, taken=labs)
-        )
+        # "patients with pneumonia and low platelets" asks for the finding itself; "women with
+        # diabetes and low platelets" for what no film shows.
+        bare = _BARE.fullmatch(match.group()) is not None
+        if bare and not labs:
+            continue
+        taken = [*labs, *findings] if bare else labs
+        named = list(_named(text, match, negated=match["without"] is not None, taken=taken))
         if named and _asks_for_more(named, labs, findings):
             found += named
     return [*found, *_people_by_name(text)] if labs or findings else []
@@ -180,7 +182,5 @@ def _lists() -> _Lists:
     return _Lists(
         people=content["people"],
         leading=frozenset(content["leading"]),
-        people_by_name=re.compile(
-            rf"\b(?P<who>{who})(?:s\b|(?=\s+{_PEOPLE}\b))", re.IGNORECASE
-        ),
+        people_by_name=re.compile(rf"\b(?P<who>{who})(?:s\b|(?=\s+{_PEOPLE}\b))", re.IGNORECASE),
     )

@@ -216,7 +216,7 @@ def _unit_after(text: str, at: int) -> tuple[str | None, bool, int]:
     start = _skip(text, at)
     for pattern in _UNITS:
         match = pattern.match(text, start)
-        if match is None or match.group().lower() in _PLAIN_ENGLISH:
+        if match is None or match.group().lower() in _PLAIN_ENGLISH or match.group() == "PA":
             continue
         try:
             return parse_unit(match.group()), False, match.end()

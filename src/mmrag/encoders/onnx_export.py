@@ -23,6 +23,7 @@ from mmrag.encoders.exported import (
     WeightsSeen,
 )
 from mmrag.encoders.framing import Framing
+from mmrag.encoders.last_block import class_token_alone
 from mmrag.encoders.onnx_towers import OnnxTowers
 from mmrag.encoders.openclip_folder import ModelFolder, file_sha256
 from mmrag.encoders.openclip_identity import Identity
@@ -175,7 +176,8 @@ def _write_towers(draft: Path, model: Any, folder: ModelFolder) -> None:
     side = folder.framing.side
     pixels = torch.zeros((2, 1, side, side), dtype=torch.uint8)
     ids = torch.tensor([[101, 2000, 3000, 102], [101, 2000, 102, pad_id(model)]])
-    _write(film, pixels, "pixels", {0: "films"}, draft / FILM_TOWER)
+    with class_token_alone(model.visual):
+        _write(film, pixels, "pixels", {0: "films"}, draft / FILM_TOWER)
     _write(model.text, ids, "ids", {0: "texts", 1: "length"}, draft / TEXT_TOWER)
 
 

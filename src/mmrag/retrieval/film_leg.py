@@ -7,10 +7,12 @@ from mmrag.fusion import Anchors, FusionWeights, Vector, contributions
 from mmrag.retrieval.results import FilmHit, FilmWhy, LegCoverage
 from mmrag.store import FilmFilter, FilmMatch, Store
 
+NOTHING_ASKED = "the question asks nothing of films"
+
 
 def search_films(
     query: ClinicalQuery,
-    question: Vector,
+    question: Vector | None,
     k: int,
     store: Store,
     anchors: Anchors,
@@ -22,8 +24,8 @@ def search_films(
     ----------
     query : ClinicalQuery
         Its patient, view and ruled-out findings are exact constraints.
-    question : ndarray
-        Unit vector, shape (dimension,), float32.
+    question : ndarray or None
+        Unit vector, shape (dimension,), float32; None where nothing is asked of films.
     k : int
         Films wanted.
     store : Store
@@ -36,8 +38,9 @@ def search_films(
     tuple of (tuple of FilmHit, LegCoverage)
     """
     searched = store.films.count()
-    if k == 0:
-        return (), LegCoverage(requested=0, returned=0, searched=searched, qualifying=0)
+    if k == 0 or question is None:
+        note = NOTHING_ASKED if k else None
+        return (), LegCoverage(requested=k, returned=0, searched=searched, qualifying=0, note=note)
     where = film_filter(query)
     matches = store.films.search(question, k, where)
     hits = tuple(
@@ -51,6 +54,17 @@ def search_films(
         qualifying=store.films.count(where),
     )
     return hits, coverage
+
+
+def asks_of_films(query: ClinicalQuery) -> bool:
+    """Whether anything in the words can be held against a film.
+
+    A question of laboratory results alone asks nothing of films: showing any would pretend
+    that they answer it. Sex and age go with films unless laboratory words are beside them.
+    """
+    if query.findings or query.normal_chest or query.view or query.free_text:
+        return True
+    return bool(query.text) and not (query.labs or query.diagnoses)
 
 
 def film_filter(query: ClinicalQuery) -> FilmFilter:

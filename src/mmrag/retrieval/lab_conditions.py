@@ -28,7 +28,7 @@ def conditions_of(query: ClinicalQuery) -> list[LabCondition]:
 
 
 def lab_filter(query: ClinicalQuery) -> LabFilter:
-    """Constraints of the question on the patient."""
+    """Constraints of the question on the patient, whose diagnoses are resolved."""
     patient = query.patient
     return LabFilter(
         sex=patient.sex,
@@ -36,6 +36,8 @@ def lab_filter(query: ClinicalQuery) -> LabFilter:
         age_max=patient.age_max,
         age_min_inclusive=patient.age_min_inclusive,
         age_max_inclusive=patient.age_max_inclusive,
+        diagnoses=tuple(term.codes for term in query.diagnoses if not term.negated),
+        without=tuple(code for t in query.diagnoses if t.negated for code in t.codes),
     )
 
 

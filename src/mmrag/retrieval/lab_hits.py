@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from mmrag.clinical.analytes import analyte
 from mmrag.clinical.bearing import Expectation
 from mmrag.clinical.interpret import is_implausible
 from mmrag.clinical.question import ClinicalQuery
 from mmrag.records import Observation
 from mmrag.retrieval.results import LabHit, LabWhy, ObservationHit
-from mmrag.store import LabMatch
+from mmrag.store import Change, LabMatch
 
 
 class LabHitMaker:
@@ -55,6 +56,9 @@ class LabHitMaker:
                 abnormal=match.abnormal,
                 similarity=match.similarity,
                 recency=match.recency,
+                changes=tuple(
+                    _changed(report.observations[change.index], change) for change in match.changes
+                ),
             ),
         )
 
@@ -65,6 +69,16 @@ class LabHitMaker:
             for e in expected
             if observation.flag in e.flags
         ]
+
+
+def _changed(observation: Observation, change: Change) -> str:
+    """Name the newest value and the one before it, both in the analyte's canonical unit."""
+    known = analyte(observation.analyte or "")
+    now, before = (
+        f"{value:.{known.decimals}f}" if value is not None else ""
+        for value in (observation.canonical_value, change.previous)
+    )
+    return f"{known.name} {now} {known.unit}, {before} on {change.previous_at:%Y-%m-%d} before"
 
 
 def _observation(observation: Observation, matched: bool) -> ObservationHit:

@@ -8,21 +8,25 @@ the expected direction first. Any other is left to the vectors.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from mmrag.clinical.bearing import Expectation, expectations
 from mmrag.clinical.question import ClinicalQuery
 from mmrag.fusion import Vector
+from mmrag.records import Flag
+from mmrag.retrieval.diagnoses import unstored
 from mmrag.retrieval.lab_conditions import conditions_of, lab_filter
+from mmrag.retrieval.lab_coverage import Survey, survey_expectations, survey_terms
 from mmrag.retrieval.lab_hits import LabHitMaker
-from mmrag.retrieval.nearest import nearest_in_words
 from mmrag.retrieval.results import LabHit, LegCoverage
-from mmrag.store import LabCondition, LabFilter, LabMatch, LabRanking, Store
+from mmrag.store import LabCondition, LabFilter, LabMatch, LabRanking, RecordKey, Store
 
 EXACT = LabRanking(abnormal=0.6, similarity=0.25, recency=0.15)
 """Within exact matches: how far outside its range, the words, how recent."""
 
 WORDS_ONLY = LabRanking(abnormal=0.0, similarity=1.0, recency=0.0)
+
+NOTHING_ASKED = "the question asks nothing of laboratory results"
 
 
 def search_labs(
@@ -33,6 +37,7 @@ def search_labs(
     Parameters
     ----------
     query : ClinicalQuery
+        Its diagnoses are resolved.
     question : ndarray
         Unit vector, shape (dimension,), float32.
     k : int
@@ -44,17 +49,20 @@ def search_labs(
     tuple of (tuple of LabHit, LegCoverage)
     """
     searched = store.labs.count()
-    if k == 0:
-        return (), LegCoverage(requested=0, returned=0, searched=searched, qualifying=0)
-    where = lab_filter(query)
-    conditions = conditions_of(query)
-    expected = () if conditions else expectations(query.present)
+    expected = () if query.labs else expectations(query.sought)
+    if k == 0 or not _asks(query, expected):
+        note = NOTHING_ASKED if k else None
+        return (), LegCoverage(requested=k, returned=0, searched=searched, qualifying=0, note=note)
+    where, conditions = lab_filter(query), conditions_of(query)
+    survey = Survey(())
     if conditions:
         matches = store.labs.search(question, k, conditions, where, EXACT)
         qualifying = store.labs.count(conditions, where)
+        survey = survey_terms(query, conditions, store, where)
     elif expected:
         matches = _bearing(expected, question, k, store, where)
         qualifying = store.labs.count([_any_of(expected)], where)
+        survey = survey_expectations(expected, store, where)
     else:
         matches = store.labs.search(question, k, (), where, WORDS_ONLY)
         qualifying = store.labs.count((), where)
@@ -65,30 +73,62 @@ def search_labs(
         returned=len(hits),
         searched=searched,
         qualifying=qualifying,
-        nearest=None if hits else nearest_in_words(query, conditions, store, where),
+        nearest=None if hits else survey.nearest,
+        states=survey.states,
+        cohort=survey.cohort,
+        note=unstored(query),
     )
     return hits, coverage
+
+
+def _asks(query: ClinicalQuery, expected: Sequence[Expectation]) -> bool:
+    """Whether anything in the question can be held against a panel.
+
+    Sex and age alone can; a film alone, a view, or findings on which no result bears cannot.
+    """
+    if query.labs or expected or query.diagnoses or query.free_text:
+        return True
+    of_films = query.findings or query.view or query.normal_chest
+    return bool(query.text) and not of_films
 
 
 def _bearing(
     expected: Sequence[Expectation], question: Vector, k: int, store: Store, where: LabFilter
 ) -> list[LabMatch]:
-    """Panels abnormal in an expected direction by their score, then the rest that bear."""
-    found: dict[tuple[str, str], LabMatch] = {}
-    for flags in sorted({e.flags for e in expected}, key=sorted):
-        analytes = tuple(e.analyte for e in expected if e.flags == flags)
-        abnormal = LabCondition(analytes=analytes, flags=flags)
-        for match in store.labs.search(question, k, [abnormal], where, EXACT):
-            key = (match.report.provenance.source, match.report.id)
-            if key not in found or match.score > found[key].score:
-                found[key] = match
-    ranked = sorted(found.items(), key=lambda item: (-item[1].score, item[0]))[:k]
-    if len(ranked) < k:
-        rest = store.labs.search(question, k, [_any_of(expected)], where, WORDS_ONLY)
-        keyed = (((m.report.provenance.source, m.report.id), m) for m in rest)
-        ranked += [(key, match) for key, match in keyed if key not in found][: k - len(ranked)]
-    return [match for _, match in ranked]
+    """Rank panels that bear on the findings.
+
+    First come those that are abnormal where a direction is expected (leukocytosis), then
+    those where either direction counts (an abnormal LDH), each by score; then by the words
+    alone the rest that measured what bears.
+    """
+    found: dict[RecordKey, LabMatch] = {}
+    directed = [e for e in expected if e.is_directed]
+    for tier in (directed, [e for e in expected if not e.is_directed]):
+        best: dict[RecordKey, LabMatch] = {}
+        for condition in _by_flags(tier):
+            for match in store.labs.search(question, k, [condition], where, EXACT):
+                key = _key(match)
+                if key not in best or match.score > best[key].score:
+                    best[key] = match
+        for key, match in sorted(best.items(), key=lambda item: (-item[1].score, item[0])):
+            found.setdefault(key, match)
+    if len(found) < k:
+        for match in store.labs.search(question, k, [_any_of(expected)], where, WORDS_ONLY):
+            found.setdefault(_key(match), match)
+    return list(found.values())[:k]
 
 
-def _any_of(expected: Sequence[Expectation]) -> LabCondition:
+def _by_flags(expected: Iterable[Expectation]) -> list[LabCondition]:
+    """Put the analytes together that are expected in the same direction."""
+    together: dict[frozenset[Flag], list[str]] = {}
+    for each in expected:
+        together.setdefault(each.flags, []).append(each.analyte)
+    return [LabCondition(analytes=tuple(keys), flags=flags) for flags, keys in together.items()]
+
+
+def _any_of(expected: Iterable[Expectation]) -> LabCondition:
     return LabCondition(analytes=tuple(dict.fromkeys(e.analyte for e in expected)))
+
+
+def _key(match: LabMatch) -> RecordKey:
+    return RecordKey(match.report.provenance.source, match.report.id)

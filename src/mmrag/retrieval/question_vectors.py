@@ -48,8 +48,7 @@ def film_question(
 
 def _words(query: ClinicalQuery, anchors: Anchors, encode_texts: EncodeTexts) -> Vector | None:
     # "possible pneumonia" asks for films of pneumonia, as "pneumonia" does
-    wanted = [term.finding for term in query.findings if term.assertion != "absent"]
-    wanted += [NORMAL] if query.normal_chest else []
+    wanted = [*query.sought, *([NORMAL] if query.normal_chest else [])]
     terms = [anchors.by_finding[name] for name in wanted]
     terms += [-anchors.by_finding[name] for name in query.absent]
     direction = normalize(np.sum(terms, axis=0)) if terms else None
@@ -85,7 +84,7 @@ def lab_words(query: ClinicalQuery) -> str:
     """Words by which the laboratory leg asks."""
     if query.labs:
         return "; ".join(term.written or term.name for term in query.labs)
-    states = [expected.state for expected in expectations(query.present)]
+    states = [expected.state for expected in expectations(query.sought)]
     return "; ".join(states) or query.free_text or query.text
 
 

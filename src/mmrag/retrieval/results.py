@@ -113,10 +113,13 @@ class LabWhy(_Result):
         Part of the score that comes from the vector's sense of the words.
     recency : float
         Part of the score that comes from the time of the sample.
+    changes : tuple of str
+        For results that were asked for by their trend: the value and the one before it.
     """
 
     constraints: tuple[str, ...] = ()
     bearing: tuple[str, ...] = ()
+    changes: tuple[str, ...] = ()
     abnormal: float
     similarity: float
     recency: float = 0.0
@@ -139,6 +142,108 @@ class LabHit(_Result):
     why: LabWhy
 
 
+class Measurement(_Result):
+    """One value that a leg looked at, and the panel that holds it.
+
+    Attributes
+    ----------
+    value : float or None
+        As written, in `unit`.
+    implausible : bool
+        See `ObservationHit`.
+    """
+
+    report: str
+    source: str
+    patient: str
+    effective_at: datetime
+    loinc: str
+    name: str
+    value: float | None
+    unit: str | None
+    flag: Flag | None = None
+    implausible: bool = False
+
+
+class StateCoverage(_Result):
+    """What was measured of one state, over all panels that the question's patient leaves.
+
+    A state is a laboratory constraint of the question ("leukocytosis", "platelets below
+    100") or, where the question names findings alone, one that bears on them. Figures count
+    results, not panels.
+
+    Attributes
+    ----------
+    state : str
+        In words.
+    analytes : tuple of str
+        Keys of ``analytes.toml``, any of which shows it.
+    findings : tuple of str
+        The findings of the question that it bears on; empty for the question's own.
+    measured : int
+        Results that can show it: with a flag where the state is one of the range, with a
+        number in a known unit where it compares numbers; of those the newest of each
+        patient where the question asks for these.
+    patients : int
+        People they come from.
+    showing, showing_patients : int
+        Results that show it, and people they come from.
+    in_range : int
+        Results that are flagged normal.
+    outermost : Measurement or None
+        The result that goes farthest in the direction asked: the highest for "high" and
+        "above", the lowest for "low" and "below", the nearest to an interval, the one
+        farthest outside its range where either side counts, the largest change for a trend.
+        Where none shows the state, it is what came nearest. Implausible values come last.
+        None where nothing was measured.
+    """
+
+    state: str
+    analytes: tuple[str, ...]
+    findings: tuple[str, ...] = ()
+    measured: int
+    patients: int
+    showing: int
+    showing_patients: int
+    in_range: int
+    outermost: Measurement | None
+
+
+class CohortSummary(_Result):
+    """An analyte of the question over all panels that the question's patient leaves.
+
+    Attributes
+    ----------
+    analyte : str
+        Key of ``analytes.toml``.
+    name, unit : str
+        Display name; the canonical unit that the figures are in.
+    values, patients : int
+        Results with a number in a known unit, of those the newest of each patient where the
+        question asks for these; people they come from.
+    minimum, lower_quartile, median, upper_quartile, maximum : float
+        Quartiles are interpolated linearly.
+    flagged, abnormal : int
+        Results that carry a flag; of those, the ones flagged other than normal.
+    share_abnormal : float or None
+        ``abnormal / flagged``; None where no result carries a flag.
+    """
+
+    analyte: str
+    name: str
+    unit: str
+    values: int
+    patients: int
+    minimum: float
+    lower_quartile: float
+    median: float
+    upper_quartile: float
+    maximum: float
+    flagged: int
+    abnormal: int
+    share_abnormal: float | None
+
+
 class LegCoverage(_Result):
     """How far one leg looked.
 
@@ -148,9 +253,17 @@ class LegCoverage(_Result):
     searched : int
         Records in the store that the leg looked at.
     qualifying : int
-        Of those, the ones that meet the question's constraints.
+        Of those, the ones that meet the question's constraints. A panel meets a question of
+        findings alone when it measured a result that bears on one of them.
     nearest : str or None
         Where nothing qualifies: how near the nearest record came, in words.
+    states : tuple of StateCoverage
+        Laboratory leg: the question's constraints in their order or, without any, the
+        states that bear on its findings.
+    cohort : tuple of CohortSummary
+        Laboratory leg: each analyte that the question names and that was measured.
+    note : str or None
+        One sentence where a leg was asked nothing, or names a diagnosis that is not stored.
     """
 
     requested: int
@@ -158,6 +271,9 @@ class LegCoverage(_Result):
     searched: int
     qualifying: int
     nearest: str | None = None
+    states: tuple[StateCoverage, ...] = ()
+    cohort: tuple[CohortSummary, ...] = ()
+    note: str | None = None
 
 
 class Coverage(_Result):

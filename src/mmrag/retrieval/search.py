@@ -5,7 +5,8 @@ from __future__ import annotations
 from mmrag.clinical.query import compile_query
 from mmrag.clinical.question import ClinicalQuery
 from mmrag.fusion import Vector
-from mmrag.retrieval.film_leg import search_films
+from mmrag.retrieval.diagnoses import resolve_diagnoses
+from mmrag.retrieval.film_leg import asks_of_films, search_films
 from mmrag.retrieval.lab_leg import search_labs
 from mmrag.retrieval.merge import linkage, merge
 from mmrag.retrieval.question_vectors import film_question, lab_question
@@ -35,8 +36,11 @@ def search(room: Room, text: str, *, image: Vector | None, films: int, labs: int
     QueryError
         When the words cannot be compiled.
     """
-    query = compile_query(text) if text.strip() else ClinicalQuery(text="")
-    film_vector = film_question(query, room.anchors, room.encode_texts, image)
+    written = compile_query(text) if text.strip() else ClinicalQuery(text="")
+    query = resolve_diagnoses(written, room.store)
+    film_vector = None
+    if image is not None or asks_of_films(query):
+        film_vector = film_question(query, room.anchors, room.encode_texts, image)
     film_hits, film_coverage = search_films(
         query, film_vector, films, room.store, room.anchors, room.weights
     )

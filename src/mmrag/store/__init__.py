@@ -5,6 +5,7 @@ from __future__ import annotations
 from mmrag.store.films import Films
 from mmrag.store.lab_terms import (
     Bound,
+    Change,
     LabCondition,
     LabEntry,
     LabFilter,
@@ -35,6 +36,7 @@ from mmrag.store.terms import (
 
 __all__ = [
     "Bound",
+    "Change",
     "EncoderName",
     "FilmCounts",
     "FilmEntry",

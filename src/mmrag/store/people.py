@@ -104,6 +104,14 @@ class People:
                 for code, system, name, onset, abatement, *origin in rows
             ]
 
+    def condition_names(self) -> list[tuple[str, str]]:
+        """List code and name of every condition that anyone has; one code may have several."""
+        with self._database.transaction() as connection:
+            rows = connection.execute(
+                'SELECT DISTINCT code, name COLLATE "C" AS name FROM condition ORDER BY name, code'
+            )
+            return [(code, name) for code, name in rows]
+
     def imaging_studies(self, patient: str) -> list[ImagingStudy]:
         """List a patient's imaging studies by time."""
         with self._database.transaction() as connection:
