@@ -124,19 +124,22 @@ def print_search(result: SearchResult) -> None:
         console.print(Text(f"Laboratory  {_coverage(result.coverage.labs)}", style="bold"))
         if result.labs:
             console.print(_lab_table(result.labs))
-    linked = result.linkage == "same-patient"
-    console.print(
-        "Some films and panels belong to the same patients."
-        if linked
-        else "Films and panels come from different people (cohort).",
-        style="dim",
-    )
+    if result.films and result.labs:
+        linked = result.linkage == "same-patient"
+        console.print(
+            "Some films and panels belong to the same patients."
+            if linked
+            else "Films and panels come from different people (cohort).",
+            style="dim",
+        )
 
 
 def _coverage(leg: LegCoverage) -> str:
     if leg.returned:
         return f"{leg.returned:,} of {leg.qualifying:,} that qualify, {leg.searched:,} searched"
-    nearest = f"; nearest: {leg.nearest}" if leg.nearest else ""
+    if leg.note:
+        return f"none: {leg.note}"
+    nearest = f"; {leg.nearest}" if leg.nearest else ""
     return f"none found among {leg.searched:,}{nearest}"
 
 

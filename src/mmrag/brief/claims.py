@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -102,11 +103,21 @@ def cite_patient(patient: str, films: list[FilmHit], labs: list[LabHit]) -> tupl
 
 
 def cite_coverage(coverage: Coverage, leg: str, *names: str) -> tuple[Citation, ...]:
-    """Cite figures of the search itself."""
-    figures = getattr(coverage, leg)
+    """Cite figures of the search itself, e.g. ``searched`` or ``states[0].showing``."""
     return tuple(
-        Citation(record=COVERAGE + leg, field=name, value=getattr(figures, name)) for name in names
+        Citation(record=COVERAGE + leg, field=name, value=figure(coverage, leg, name))
+        for name in names
     )
+
+
+def figure(coverage: Coverage, leg: str, name: str) -> JsonValue:
+    """Look up a figure of a leg's coverage; None where there is none of that name."""
+    part: Any = getattr(coverage, leg, None)
+    for step, place in re.findall(r"(\w+)(?:\[(\d+)\])?\.?", name):
+        part = getattr(part, step, None)
+        if place and part is not None:
+            part = part[int(place)] if int(place) < len(part) else None
+    return as_json(part)
 
 
 def as_json(value: Any) -> JsonValue:

@@ -36,9 +36,9 @@ def compose(result: SearchResult, records: Records) -> Brief:
 
 
 def _drafts(result: SearchResult) -> Iterator[Draft]:
-    yield from imaging_claims(result)
     yield from coverage_claims(result, "films")
-    yield from laboratory_claims(result)
+    yield from imaging_claims(result)
     yield from coverage_claims(result, "labs")
+    yield from laboratory_claims(result)
     yield from pair_claims(result)
     yield from limit_claims(result)

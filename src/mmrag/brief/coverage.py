@@ -28,19 +28,32 @@ def coverage_claims(result: SearchResult, leg: Literal["films", "labs"]) -> Iter
             citations=cite_coverage(result.coverage, leg, "requested"),
             check=checks.LegLooked(leg),
         )
+    elif figures.returned == 0 and figures.note:
+        yield Draft(
+            kind="limit",
+            section=_SECTION[leg],
+            text=f"No {noun} is shown: {plain(figures.note, 300)}.",
+            citations=cite_coverage(result.coverage, leg, "returned", "note"),
+            check=checks.LegLooked(leg),
+        )
     elif figures.returned == 0:
         looked = (
             f"{counted(figures.searched, noun)} searched, none qualifies"
             if figures.searched
             else f"the store holds no {noun} to search"
         )
-        nearest = f" Nearest: {plain(figures.nearest, 300)}." if figures.nearest else ""
+        told_by_state = bool(figures.states)  # each of them says what came nearest to it
+        nearest = "" if told_by_state else figures.nearest or ""
         yield Draft(
             kind="nothing-found",
             section=_SECTION[leg],
-            text=f"No {noun} found: {looked}.{nearest}",
+            text=f"No {noun} found: {looked}.{_nearest(nearest)}",
             citations=cite_coverage(
                 result.coverage, leg, "returned", "searched", "qualifying", "nearest"
             ),
             check=checks.LegLooked(leg),
         )
+
+
+def _nearest(words: str) -> str:
+    return f" Nearest: {plain(words, 300)}." if words else ""

@@ -8,9 +8,10 @@ from mmrag.brief import checks
 from mmrag.brief.claims import Draft, cite_coverage, cite_report, cite_result, report_key
 from mmrag.brief.imaging import asked_for
 from mmrag.brief.judgement import Verdict, judge_hit
-from mmrag.brief.knowledge import Expectation, analytes_bearing_on, expectations
+from mmrag.brief.knowledge import analytes_bearing_on
 from mmrag.brief.model import Citation, ClaimKind
 from mmrag.brief.plain import enumerated, plain
+from mmrag.brief.survey import survey_claims
 from mmrag.brief.wording import (
     called,
     counted,
@@ -39,7 +40,7 @@ def laboratory_claims(result: SearchResult) -> Iterator[Draft]:
     yield from (_abnormal(hit, o) for hit, o in named if judge_hit(o) in ABNORMAL)
     yield from (_normal(hit, o) for hit, o in named if judge_hit(o) == "normal")
     yield from (_neither(hit, o) for hit, o in named if judge_hit(o) == "undecided")
-    yield from _nothing_expected(result)
+    yield from survey_claims(result)
     yield from (claim for hit in result.labs for claim in _also_abnormal(hit, relevant))
 
 
@@ -122,39 +123,6 @@ def _nothing_abnormal(labs: Sequence[LabHit]) -> Iterator[Draft]:
     if labs and not any(judge_hit(o) in ABNORMAL for hit in labs for o in hit.observations):
         check = checks.PanelCount(tuple(map(report_key, labs)), 0, None, ABNORMAL)
         yield _none(labs, f"{_none_of(labs)} holds a result called abnormal.", check)
-
-
-def _nothing_expected(result: SearchResult) -> Iterator[Draft]:
-    """Say which results that would go with a finding asked for none of the panels holds."""
-    labs, keys = result.labs, tuple(map(report_key, result.labs))
-    findings: dict[Expectation, list[str]] = {}
-    for finding in asked_for(result.query):
-        for expected in expectations(finding):
-            if _measured_in(labs, expected) and not _met(labs, expected):
-                findings.setdefault(expected, []).append(finding)
-    missing: dict[tuple[str, ...], list[Expectation]] = {}
-    for expected, names in findings.items():
-        missing.setdefault(tuple(names), []).append(expected)
-    for asked, together in missing.items():
-        counts = {e: _measured_in(labs, e) for e in together}
-        words = [f"{e.words} (measured in {count})" for e, count in counts.items()]
-        gone_with = enumerated([plain(name) for name in asked])
-        found = (checks.PanelCount(keys, 0, e.analyte, (e.verdict,)) for e in counts)
-        looked = (checks.PanelCount(keys, n, e.analyte, EVERY) for e, n in counts.items())
-        text = f"{_none_of(labs)} holds what would go with {gone_with}: {enumerated(words, 'or')}."
-        yield _none(labs, text, checks.AllOf((*found, *looked)))
-
-
-def _measured_in(labs: Sequence[LabHit], expected: Expectation) -> int:
-    return sum(any(o.analyte == expected.analyte for o in hit.observations) for hit in labs)
-
-
-def _met(labs: Sequence[LabHit], expected: Expectation) -> bool:
-    return any(
-        o.analyte == expected.analyte and judge_hit(o) == expected.verdict
-        for hit in labs
-        for o in hit.observations
-    )
 
 
 def _none_of(labs: Sequence[LabHit]) -> str:

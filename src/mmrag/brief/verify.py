@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from pydantic import JsonValue
 
-from mmrag.brief.claims import Draft, as_json
+from mmrag.brief.claims import Draft, as_json, figure
 from mmrag.brief.model import COVERAGE, FILM, LAB, PATIENT, Citation, Claim
 from mmrag.brief.rows import Records, Rows
 from mmrag.records import Observation
@@ -74,8 +74,7 @@ def _still_there(citation: Citation, draft: Draft, rows: Rows) -> bool:
     if record.startswith(PATIENT):
         return value == _records_of(record.removeprefix(PATIENT), draft, rows)
     if record.startswith(COVERAGE):
-        figures = getattr(rows.result.coverage, record.removeprefix(COVERAGE), None)
-        return figures is not None and getattr(figures, name, None) == value
+        return figure(rows.result.coverage, record.removeprefix(COVERAGE), name) == value
     return False
 
 

@@ -79,6 +79,10 @@ def create_app(engine: Engine) -> FastAPI:
     def healthz() -> dict[str, str]:
         return {"status": "ok"}
 
+    @app.get("/favicon.ico", include_in_schema=False)
+    def no_icon() -> Response:
+        return Response(status_code=204)
+
     @app.get("/v1/status")
     def status() -> Any:
         return engine.status()
