@@ -2,6 +2,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 TRAIN := .train-venv
+CLIP := .biomedclip-venv
 UV := $(shell command -v uv 2>/dev/null)
 
 ifdef UV
@@ -12,13 +13,16 @@ CREATE = $(PYTHON) -m venv $(VENV)
 INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check
 endif
 
-.PHONY: demo test lint serve train lock clean
+.PHONY: demo test test-biomedclip lint serve train lock clean
 
 demo: $(VENV)/.core  ## made-up films and patients, ingested, one question answered
 	$(BIN)/mmrag demo
 
 test: lint  ## everything that this machine can run
 	$(BIN)/python -m pytest
+
+test-biomedclip: $(CLIP)/.ready  ## the BiomedCLIP tests, in an environment of their own (about 2 GB)
+	$(CLIP)/bin/python -m pytest tests/encoders
 
 lint: $(VENV)/.dev  ## style, types and the layers of the house
 	$(BIN)/ruff check .
@@ -40,6 +44,13 @@ $(VENV)/.dev: requirements/dev.txt $(VENV)/.core
 	$(INSTALL) --require-hashes -r requirements/dev.txt
 	touch $@
 
+$(CLIP)/.ready: requirements/dev.txt requirements/biomedclip.txt pyproject.toml
+	$(PYTHON) -m venv $(CLIP)
+	$(CLIP)/bin/python -m pip install --quiet --require-hashes -r requirements/dev.txt
+	$(CLIP)/bin/python -m pip install --quiet -r requirements/biomedclip.txt
+	$(CLIP)/bin/python -m pip install --quiet --no-deps --no-build-isolation -e .
+	touch $@
+
 train: $(TRAIN)/.ready  ## the compact encoder and its figures, from the films
 	$(TRAIN)/bin/python -m training.train
 	$(TRAIN)/bin/python -m training.report
@@ -57,4 +68,4 @@ lock:  ## pin the dependencies anew, for Python 3.11 and later, with hashes
 	./requirements/lock.sh .lock-venv/bin/uv
 
 clean:
-	rm -rf $(VENV) $(TRAIN) .lock-venv dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(TRAIN) $(CLIP) .lock-venv dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

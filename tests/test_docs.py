@@ -74,7 +74,7 @@ def test_every_dependency_has_its_line() -> None:
     project = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
     listed = (ROOT / "docs" / "dependencies.md").read_text(encoding="utf-8")
     sections = re.findall(
-        r"^(?:dependencies|\w+) = \[\n?(.*?)\]\n", project, re.DOTALL | re.MULTILINE
+        r"^(?:dependencies|[\w-]+) = \[\n?(.*?)\]\n", project, re.DOTALL | re.MULTILINE
     )
     wanted = re.findall(r'"([a-z][a-z0-9_-]+)(?:\[\w+\])?>=', " ".join(sections))
     assert len(wanted) > 10

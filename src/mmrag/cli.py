@@ -19,6 +19,7 @@ from typer.exceptions import TyperException
 from mmrag import terminal
 from mmrag.brief import BriefFormat, render
 from mmrag.demo import run_demo
+from mmrag.encoder_cli import encoder_app
 from mmrag.engine import Engine
 from mmrag.errors import InputError, MissingExtra, MmragError
 
@@ -31,6 +32,8 @@ app = typer.Typer(
     help="Chest films and laboratory results that answer a clinical question. For research only.",
     epilog="MMRAG_HOME holds the embedded database; MMRAG_DSN points at another PostgreSQL.",
 )
+
+app.add_typer(encoder_app, name="encoder")
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 Question = Annotated[str, typer.Argument(help="The question, in words.")]

@@ -267,7 +267,7 @@ class Engine:
     def _opened_encoder(self) -> Encoder:
         with self._lock:
             if self._encoder is None:
-                self._encoder = open_encoder(self._settings.encoder)
+                self._encoder = open_encoder(self._settings.encoder, self._settings)
             return self._encoder
 
     def _opened_anchors(self) -> Anchors:

@@ -23,7 +23,12 @@ TABLE: dict[str, Any] = tomllib.loads(
     (Path(__file__).parents[2] / "src/mmrag/clinical/analytes.toml").read_text(encoding="utf-8")
 )["analytes"]
 _KEY_OF = {code: key for key, row in TABLE.items() for code, _ in row["codes"]}
-_NOT_CANONICAL = {("globulin", "g/L"): Fraction(1, 10)}
+_FACTORS = {
+    ("globulin", "g/L"): Fraction(1, 10),
+    ("crp", "mg/dL"): Fraction(10),
+    ("leukocytes", "/uL"): Fraction(1, 1000),
+}
+_NO_UNIT_OF = {("leukocytes", "g/dL")}
 _SIDES = {"L": "low", "LL": "low", "N": "normal", "H": "high", "HH": "high"}
 
 
@@ -41,9 +46,9 @@ class Result:
 
     @property
     def canonical(self) -> Fraction | None:
-        if self.value is None or self.key is None:
+        if self.value is None or self.key is None or (self.key, self.unit) in _NO_UNIT_OF:
             return None
-        return self.value * _NOT_CANONICAL.get((self.key, self.unit or ""), Fraction(1))
+        return self.value * _FACTORS.get((self.key, self.unit or ""), Fraction(1))
 
 
 @dataclass
@@ -121,10 +126,11 @@ def _rows(file: Path) -> Iterator[dict[str, str]]:
 def read_fhir(files: Iterable[Path]) -> World:
     world = World()
     for file in files:
-        opened = gzip.open(file, "rt", encoding="utf-8") if file.suffix == ".gz" else file.open()
-        with opened as stream:
-            bundle = json.load(stream, parse_float=Fraction, parse_int=Fraction)
-        _read_bundle([entry["resource"] for entry in bundle["entry"]], world)
+        written = gzip.decompress(file.read_bytes()) if file.suffix == ".gz" else file.read_bytes()
+        bundle = json.loads(written, parse_float=str, parse_int=str)
+        resources = [entry["resource"] for entry in bundle["entry"]]
+        if any(r["resourceType"] == "Patient" for r in resources):
+            _read_bundle(resources, world)
     return world
 
 
@@ -165,12 +171,12 @@ def _result(node: dict[str, Any]) -> Result:
     (loinc,) = (c["code"] for c in node["code"]["coding"] if c["system"] == "http://loinc.org")
     flags = [c["code"] for i in node.get("interpretation", ()) for c in i["coding"]]
     ranges = [
-        tuple(stated[side]["value"] if side in stated else None for side in ("low", "high"))
+        tuple(_exact(stated.get(side, {}).get("value")) for side in ("low", "high"))
         for stated in node.get("referenceRange", ())
     ]
     return Result(
         loinc,
-        quantity.get("value"),
+        _exact(quantity.get("value")),
         quantity.get("code") or quantity.get("unit"),
         flags[0] if flags else None,
         ranges[0] if ranges else None,  # type: ignore[arg-type]
@@ -198,18 +204,22 @@ def _range_for(panel: Panel, result: Result) -> tuple[Fraction | None, Fraction 
             continue
         if "to" in row and not panel.age < _years(row["to"]):
             continue
-        if row.get("sex") not in (None, panel.sex) or "unit" in row:
+        if row.get("sex") not in (None, panel.sex):
             continue
         if result.loinc in row.get("only", (result.loinc,)):
-            return _exact(row.get("low")), _exact(row.get("high"))
+            factor = _FACTORS[result.key or "", row["unit"]] if "unit" in row else Fraction(1)
+            low, high = _exact(row.get("low")), _exact(row.get("high"))
+            return low and low * factor, high and high * factor
     return None
 
 
 def _years(written: str) -> float:
-    return float(written[:-1]) * {"d": 1 / 365.25, "w": 7 / 365.25, "m": 1 / 12, "y": 1}[written[-1]]
+    return (
+        float(written[:-1]) * {"d": 1 / 365.25, "w": 7 / 365.25, "m": 1 / 12, "y": 1}[written[-1]]
+    )
 
 
-def _exact(number: float | None) -> Fraction | None:
+def _exact(number: float | str | None) -> Fraction | None:
     return None if number is None else Fraction(str(number))
 
 
