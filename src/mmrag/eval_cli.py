@@ -6,7 +6,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
@@ -15,9 +15,11 @@ from mmrag import terminal
 from mmrag.encoders import open_encoder
 from mmrag.engine import Engine
 from mmrag.errors import InputError, MissingExtra, MmragError
-from mmrag.evaluation.lab_exactness import Labs
 from mmrag.fusion import FusionWeights
 from mmrag.settings import Settings
+
+if TYPE_CHECKING:
+    from mmrag.evaluation.lab_exactness import Labs
 
 _WIDE = 160
 """Columns where the output is no terminal: no cell is broken in two."""
@@ -72,6 +74,8 @@ def _lab_leg(folder: Path | None, settings: Settings) -> Iterator[Labs | None]:
     if folder is None:
         yield None
         return
+    from mmrag.evaluation.lab_exactness import Labs
+
     with tempfile.TemporaryDirectory(prefix="mmrag-eval-") as home:
         own = settings.model_copy(update={"home": Path(home), "dsn": None})
         with Engine.open(settings=own) as engine:

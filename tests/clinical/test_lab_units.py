@@ -1,11 +1,11 @@
-"""Intervals and flags that a term asks for."""
+"""Intervals that a term asks for."""
 
 from __future__ import annotations
 
 import pytest
 
 from mmrag.clinical.lab_terms import find_lab_terms
-from mmrag.clinical.lab_units import Interval, flags_of, interval_of
+from mmrag.clinical.lab_units import Interval, interval_of
 from mmrag.errors import UnknownUnit
 
 
@@ -39,21 +39,3 @@ def test_a_unit_of_something_else_is_refused_when_the_interval_is_asked_for() ->
     (mention,) = find_lab_terms("platelets above 100 mmol/L")
     with pytest.raises(UnknownUnit, match="mmol/L"):
         interval_of(mention.term)
-
-
-@pytest.mark.parametrize(
-    ("text", "flags"),
-    [
-        ("leukocytosis", {"H", "HH"}),
-        ("low platelets", {"L", "LL"}),
-        ("abnormal sodium", {"L", "LL", "H", "HH"}),
-        ("normal platelets", {"N"}),
-        ("no leukocytosis", {"L", "LL", "N"}),
-        ("critically low potassium", {"LL"}),
-        ("latest haemoglobin", set()),
-        ("WBC above 12", set()),
-    ],
-)
-def test_flags(text: str, flags: set[str]) -> None:
-    (mention,) = find_lab_terms(text)
-    assert flags_of(mention.term) == flags

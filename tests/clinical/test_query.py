@@ -136,6 +136,56 @@ def test_a_denied_patient_or_view_is_never_asked_for(text: str) -> None:
     assert query.view is None
 
 
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("haemoglobin above 12 mmHg", r"cannot be in mm\[Hg\]: ask in g/dL or g/L"),
+        ("WBC above 12 mg/dL with effusion", "leukocytes cannot be in mg/dL"),
+        ("haemoglobin above 7 mmol", "cannot be in mmol"),
+        ("CRP > 5 mg", "cannot be in mg: ask in mg/L"),
+        ("platelets below 100 g/L", "cannot be in g/L"),
+        ("WBC outside 4 to 11", "'WBC outside 4' is not understood"),
+        ("creatinine twice the upper limit", "is not understood"),
+        ("haemoglobin down to 7", "is not understood"),
+        ("latest haemoglobin since 2019-03-01 below 12", "is not understood"),
+        ("pancytopenia or fever", "ask for one"),
+    ],
+)
+def test_a_comparison_that_cannot_be_made_is_refused(text: str, message: str) -> None:
+    with pytest.raises(QueryError, match=message) as error:
+        compile_query(text)
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "diagnoses", "findings", "free"),
+    [
+        ("blood counts in patients with pneumonia", ["pneumonia"], ["Pneumonia"], None),
+        ("haemoglobin in patients with diabetes", ["diabetes"], [], None),
+        ("effusion in patients with pneumonia", ["pneumonia"], ["Effusion", "Pneumonia"], None),
+        ("patients with pneumonia and low platelets", [], ["Pneumonia"], None),
+        ("women with diabetes and low platelets", ["diabetes"], [], None),
+        ("haemoglobin in patients with anaemia", [], [], None),
+        ("haemoglobin in patients diagnosed with anaemia", ["anaemia"], [], None),
+        ("WBC in patients with fever and pneumonia", ["pneumonia"], ["Pneumonia"], None),
+    ],
+)
+def test_diagnoses_beside_findings_and_results(
+    text: str, diagnoses: list[str], findings: list[str], free: str | None
+) -> None:
+    query = compile_query(text)
+    assert [name for term in query.diagnoses for name in term.names] == diagnoses
+    assert [term.finding for term in query.findings] == findings
+    assert query.free_text == free
+
+
+def test_a_period_is_of_results_alone() -> None:
+    query = compile_query("haemoglobin below 10 in 2020")
+    assert query.period is not None
+    assert (str(query.period.since), str(query.period.until)) == ("2020-01-01", "2020-12-31")
+    assert compile_query("effusion in 2020").period is None
+
+
 @pytest.mark.parametrize("text", ["", " \t\n ", "\x00\x07", "\u200b\ufeff"])
 def test_an_empty_question_is_refused(text: str) -> None:
     with pytest.raises(QueryError, match="empty") as error:

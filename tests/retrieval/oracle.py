@@ -297,6 +297,15 @@ def both(*answers: Answer) -> Answer:
     return lambda world: set.intersection(*(answer(world) for answer in answers))
 
 
+def either(*answers: Answer) -> Answer:
+    return lambda world: set.union(*(answer(world) for answer in answers))
+
+
+def taken(first: int, last: int) -> Answer:
+    """Taken in one of the years."""
+    return lambda world: {n for n, p in enumerate(world.panels) if first <= p.day.year <= last}
+
+
 def but_not(answer: Answer, *others: Answer) -> Answer:
     return lambda world: answer(world).difference(*(other(world) for other in others))
 

@@ -20,12 +20,14 @@ from tests.retrieval.oracle import (
     but_not,
     critical,
     during,
+    either,
     flagged,
     judged,
     latest,
     measured,
     of,
     side_of,
+    taken,
     trend,
     value,
 )
@@ -162,6 +164,23 @@ QUESTIONS: list[tuple[str, Answer]] = [
         "creatinine above 2 and potassium above 5",
         both(value("creatinine", lambda v: v > 2), value("potassium", lambda v: v > 5)),
     ),
+    # alternatives
+    (
+        "high CRP or WBC above 10",
+        either(flagged("high", "crp"), value("leukocytes", lambda v: v > 10)),
+    ),
+    (
+        "low platelets, anaemia or fever in women",
+        both(
+            either(
+                flagged("low", "platelets"),
+                flagged("low", "haemoglobin"),
+                flagged("high", "body_temperature"),
+            ),
+            of("F"),
+        ),
+    ),
+    ("WBC below 3.5 or above 10", value("leukocytes", lambda v: v < F("3.5") or v > 10)),
     # sex and age
     ("anaemia in women over 60", both(flagged("low", "haemoglobin"), of("F", lambda a: a > 60))),
     ("anaemia in men", both(flagged("low", "haemoglobin"), of("M"))),
@@ -195,6 +214,12 @@ QUESTIONS: list[tuple[str, Answer]] = [
     ("falling haemoglobin", trend("haemoglobin", up=False)),
     ("increasing platelets", trend("platelets", up=True)),
     ("falling eGFR", trend("egfr", up=False)),
+    (
+        "haemoglobin below 12 in 2019",
+        both(value("haemoglobin", lambda v: v < 12), taken(2019, 2019)),
+    ),
+    ("WBC since 2018", both(measured("leukocytes"), taken(2018, 9999))),
+    ("latest platelets before 2015", latest("platelets", among=taken(0, 2014))),
     # diagnoses
     ("blood counts in patients with pneumonia", both(measured(*BLOOD_COUNT), during("pneumonia"))),
     ("haemoglobin in patients with diabetes", both(measured("haemoglobin"), during("diabetes"))),

@@ -59,11 +59,13 @@ class Numeric:
 
 _WORDS: dict[Direction, str] = {
     "at-least": r">=|=>|≥|≧|at\s+least|no\s+(?:less|fewer|lower)\s+than|not\s+(?:less|fewer|lower)"
-    r"\s+than|not\s+(?:below|under)|minimum\s+of|greater\s+than\s+or\s+equal\s+to",
+    r"\s+than|not\s+(?:below|under)|minimum\s+of|(?:greater\s+than|above|over)\s+or\s+equal\s+to|"
+    r"equal\s+to\s+or\s+(?:above|over|(?:greater|more|higher)\s+than)",
     "at-most": r"<=|=<|≤|≦|at\s+most|no\s+(?:more|greater|higher)\s+than|not\s+(?:more|greater|"
     r"higher)\s+than|not\s+(?:above|over|exceeding)|up\s+to|maximum\s+of|"
-    r"less\s+than\s+or\s+equal\s+to",
-    "above": r">|above|over|(?:greater|more|higher|larger)\s+than|exceed(?:s|ing)?|beyond|"
+    r"(?:less\s+than|below|under)\s+or\s+equal\s+to|"
+    r"equal\s+to\s+or\s+(?:below|under|(?:less|lower)\s+than)",
+    "above": r">|above|over|(?:greater|more|higher|larger|bigger)\s+than|exceed(?:s|ing)?|beyond|"
     r"in\s+excess\s+of|upwards\s+of",
     "below": r"<|below|under|(?:less|lower|fewer|smaller)\s+than|beneath",
 }
@@ -74,9 +76,11 @@ _COMPARATOR = re.compile(
     re.IGNORECASE,
 )
 _EQUALS = re.compile(r"==?|exactly\b|equals?\b(?:\s+to\b)?|equal\s+to\b", re.IGNORECASE)
-_ABOUT = re.compile(r"about\b|around\b|approximately\b|approx\.?|~|≈|of\b|at\b", re.IGNORECASE)
+_ABOUT = re.compile(r"about\b|around\b|approximately\b|approx\.?|~|≈|at\b", re.IGNORECASE)
+_OF = re.compile(r"of\b\s*", re.IGNORECASE)
 _NUMBER = re.compile(
-    r"(?<![\w.])(?:\d{1,3}(?:,\d{3}){1,4}(?:\.\d{1,9})?|\d{1,15}(?:[.,]\d{1,9})?|\.\d{1,9})(?!\d)"
+    r"(?<![\w.])(?:\d{1,3}(?:,\d{3}){1,4}(?:\.\d{1,9})?|\d{1,3}(?:[ \u00a0\u202f]\d{3})+|"
+    r"\d{1,15}(?:[.,]\d{1,9})?|\.\d{1,9})(?!\d)"
     r"(?:[eE][+-]?\d{1,2}(?!\d))?"
 )
 _NO_RESULT = re.compile(
@@ -89,7 +93,7 @@ _OR_MORE = re.compile(
 )
 _OR_LESS = re.compile(r"\s*(?:or|and)\s+(?:less|below|lower|under|fewer)\b", re.IGNORECASE)
 _BETWEEN = re.compile(
-    r"between\b|(?:ranging\s+)?from\b|in\s+the\s+range\b(?:\s+of\b)?", re.IGNORECASE
+    r"between\b|within\b|(?:ranging\s+)?from\b|in\s+the\s+range\b(?:\s+of\b)?", re.IGNORECASE
 )
 _AND = re.compile(r"\s*(?:and\b|to\b|[-\u2013\u2014])\s*", re.IGNORECASE)
 _TO = re.compile(r"\s*(?:to\b|[-\u2013\u2014])\s*", re.IGNORECASE)
@@ -113,6 +117,7 @@ _UNITS = tuple(
 _LIKE_A_UNIT = re.compile(
     r"(?:mc|[munpkµμ])?(?:g|mol|eq|osm|i?u|kat)\b(?:\s*/\s*\w+)?|[dm]l\b", re.IGNORECASE
 )
+_DEGREES = re.compile(r"degrees?\b|deg\b|°", re.IGNORECASE)  # of which scale, the number says
 _PLAIN_ENGLISH = frozenset({"in", "inch", "inches", "a", "m", "min", "ms"})
 
 
@@ -131,6 +136,8 @@ def read_numeric(text: str, at: int) -> Numeric | None:
         None when no number follows, or when it counts years, patients or the like.
     """
     here = _skip(text, at)
+    if of := _OF.match(text, here):
+        here = of.end()
     if between := _BETWEEN.match(text, here):
         return _interval(text, _skip(text, between.end()), _AND)
     if comparator := _COMPARATOR.match(text, here):
@@ -222,6 +229,8 @@ def _unit_after(text: str, at: int) -> tuple[str | None, bool, int]:
             return parse_unit(match.group()), False, match.end()
         except UnknownUnit:
             continue
+    if degrees := _DEGREES.match(text, start):
+        return None, False, degrees.end()
     if incomplete := _LIKE_A_UNIT.match(text, start):
         return incomplete.group(), False, incomplete.end()
     return None, False, at
@@ -233,6 +242,7 @@ def _float(written: str) -> float:
 
 def _decimal(written: str) -> Decimal:
     """Read a number as written; a comma before three digits groups, others are decimal signs."""
+    written = re.sub(r"\s", "", written)
     if re.match(r"[1-9]\d{0,2}(?:,\d{3})+(?!\d)", written):
         return Decimal(written.replace(",", ""))
     return Decimal(written.replace(",", "."))

@@ -15,6 +15,7 @@ from typing import Any
 
 from mmrag.clinical.analytes import Analyte, Group, analyte
 from mmrag.clinical.assertion import Reading
+from mmrag.clinical.lab_alternatives import LabMention, alternatives
 from mmrag.clinical.lab_context import Context, after, before
 from mmrag.clinical.lab_numbers import Numeric, read_numeric
 from mmrag.clinical.lab_units import common_unit, settle_unit
@@ -23,23 +24,6 @@ from mmrag.clinical.question import Comparison, FlagClass, LabTerm
 from mmrag.clinical.words import Region, words_of
 
 __all__ = ["LabMention", "find_lab_terms"]
-
-
-@dataclass(frozen=True, slots=True)
-class LabMention:
-    """One laboratory constraint and the words it was read from.
-
-    Attributes
-    ----------
-    term : LabTerm
-    start, end : int
-        Place in the text, end excluded: the name with the words that belong to it. A word of
-        denial before it ("no", "without") is not part: it may govern other terms too.
-    """
-
-    term: LabTerm
-    start: int
-    end: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,11 +77,11 @@ def find_lab_terms(text: str) -> list[LabMention]:
     """
     readings = [r for r in _share(text, _readings(text)) if r.believed]
     denied = _denied(text, readings)
-    return [
-        mention
+    found = [
+        list(_mentions(text, reading, is_denied))
         for reading, is_denied in zip(readings, denied, strict=True)
-        for mention in _mentions(text, reading, is_denied)
     ]
+    return alternatives(text, found, denied)
 
 
 def _readings(text: str) -> list[_Reading]:
@@ -121,8 +105,9 @@ def _readings(text: str) -> list[_Reading]:
 
 
 _VERBS = re.compile(
-    r"[\s,:]*(?:(?:that|which)\s+)?(?:(?:is|are|was|were|has\s+been|being)\b\s*)?"
-    r"(?:(?:now|still|currently|falling|dropping|rising|going|dips?|drops?|falls?|rises?)\b\s*)?",
+    r"[\s,:]*(?:(?:that|which)\s+)?(?:(?:is|are|was|were|has|have|had|been|being)\b\s*)*"
+    r"(?:(?:now|still|currently|falling|dropping|rising|going|dips?|dipped|drops?|dropped|falls?|"
+    r"fell|fallen|rises?|rose|risen|went)\b\s*)?(?:either\b\s*)?",
     re.IGNORECASE,
 )
 _UPWARD = frozenset({"above", "at-least"})
@@ -142,11 +127,16 @@ def _comparison(
     if numeric.comparison in {"high": _DOWNWARD, "low": _UPWARD}.get(flag or "", ()):
         return None  # "low platelets over 60"
     if naming.flag is not None:
-        like_an_age = numeric.unit is None and _AGE_WORDS.match(text, start) is not None
+        like_an_age = (
+            numeric.unit is None
+            and _AGE_WORDS.match(text, start) is not None
+            and not _DEGREES.search(text, start, numeric.end)
+        )
         return None if like_an_age or not numeric.compared else numeric
     return numeric
 
 
+_DEGREES = re.compile(r"\d\s*(?:deg|°)", re.IGNORECASE)
 _AGE_WORDS = re.compile(r"over\b|under\b|older\b|younger\b|between\b|from\b", re.IGNORECASE)
 
 
@@ -233,13 +223,13 @@ def _mentions(text: str, reading: _Reading, denied: bool) -> Iterable[LabMention
         yield from _other_bound(text, subject, reading, reading.numeric)
 
 
-_AND = re.compile(r"\s*,?\s*(?:and|but)\s+", re.IGNORECASE)
+_AND = re.compile(r"\s*,?\s*(?:and|but|(?P<otherwise>or))\s+", re.IGNORECASE)
 
 
 def _other_bound(
     text: str, subject: Analyte | Group, reading: _Reading, numeric: Numeric
 ) -> Iterable[LabMention]:
-    """Read the "and below 11" of "above 4 and below 11"."""
+    """Read the "and below 11" of "above 4 and below 11", the "or above 11" of "below 4 or ..."."""
     conjunction = _AND.match(text, reading.end)
     other = read_numeric(text, conjunction.end()) if conjunction else None
     if other is None or conjunction is None or not other.compared:

@@ -8,18 +8,8 @@ from mmrag.clinical.analytes import Analyte, Group, analyte, canonical
 from mmrag.clinical.question import LabTerm
 from mmrag.clinical.units import parse_unit
 from mmrag.errors import UnknownUnit
-from mmrag.records import Flag
 
-__all__ = ["Interval", "common_unit", "flags_of", "interval_of", "settle_unit"]
-
-_FLAGS: dict[str, frozenset[Flag]] = {
-    "high": frozenset({"H", "HH"}),
-    "low": frozenset({"L", "LL"}),
-    "abnormal": frozenset({"L", "LL", "H", "HH"}),
-    "normal": frozenset({"N"}),
-}
-_EVERY: frozenset[Flag] = frozenset({"LL", "L", "N", "H", "HH"})
-_CRITICAL: frozenset[Flag] = frozenset({"LL", "HH"})
+__all__ = ["Interval", "common_unit", "interval_of", "settle_unit"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,19 +62,6 @@ def interval_of(term: LabTerm) -> Interval | None:
         return Interval(high=value)
     upper = term.upper if term.upper is not None else term.value
     return Interval(low=value, high=canonical(key, upper, term.unit))
-
-
-def flags_of(term: LabTerm) -> frozenset[Flag]:
-    """Collect the flags that meet a term; empty when it asks for no state.
-
-    A negated term is met by the other flags: a value without a flag meets neither.
-    """
-    if term.flag is None:
-        return frozenset()
-    flags = _FLAGS[term.flag]
-    if term.critical:
-        flags &= _CRITICAL
-    return _EVERY - flags if term.negated else flags
 
 
 def settle_unit(

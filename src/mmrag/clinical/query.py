@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 from typing import Protocol
@@ -13,6 +14,7 @@ from mmrag.clinical.lab_terms import LabMention, find_lab_terms
 from mmrag.clinical.lab_units import interval_of
 from mmrag.clinical.lexicon import Mention, mentions_of
 from mmrag.clinical.patient_terms import read_patient, read_view, stop_words
+from mmrag.clinical.period_terms import find_period
 from mmrag.clinical.question import Assertion, ClinicalQuery, FindingTerm
 from mmrag.clinical.words import Word, words_of
 from mmrag.errors import QueryError, UnknownUnit
@@ -55,8 +57,8 @@ def compile_query(text: str) -> ClinicalQuery:
     Raises
     ------
     QueryError
-        When the question is empty or too long, or compares a result in a unit that it cannot
-        be in.
+        When the question is empty or too long, compares a result in a unit that it cannot
+        be in, or compares it in words that are not understood.
     """
     clean = _clean(text)
     stated = stated_diagnoses(clean)
@@ -72,16 +74,22 @@ def compile_query(text: str) -> ClinicalQuery:
     read: list[Mention] = [m for m in mentions if m.via != "normal"]
     diagnoses = [*stated, *diagnoses_of_people(unstated, labs, read)]
     unread = _blank(rest, [*read, *diagnoses])
+    period = find_period(unread) if labs else None
+    if period is not None:
+        unread = _blank(unread, [period])
     asked = _without_denied(unread, reading)
     patient, view = read_patient(asked), read_view(asked)
     spent = reading.spent_cues([*read, *normal, *labs])
     left = _blank(unread, [*patient.regions, *view.regions, *spent, *normal])
+    named: list[_Placed] = [mention for mention in labs if mention.term.comparison == "named"]
+    _refuse_unread_numbers(clean, left, [*named, *([period] if named and period else [])])
     return ClinicalQuery(
         text=clean,
         findings=findings,
         labs=tuple(dict.fromkeys(mention.term for mention in labs)),
         patient=patient.patient,
         diagnoses=tuple(mention.term for mention in diagnoses),
+        period=None if period is None else period.term,
         view=view.view,
         free_text=_free_text(clean, left),
         normal_chest=bool(normal),
@@ -111,6 +119,26 @@ def _refuse_unknown_units(labs: Iterable[LabMention]) -> None:
                 f"{term.written!r}: {term.name} cannot be in {term.unit}: ask in "
                 f"{' or '.join(dict.fromkeys((known.unit, *known.units)))}"
             ) from error
+
+
+_COMPARED = re.compile(
+    r"[^\w,;.\ufffc]+(?:[^\W\d]+\s+){0,3}?(?:[<>≤≥=]|\b(?:above|below|over|under|least|most|than|"
+    r"exceed\w*|beyond|between|within|outside|to|or)\b)\s*\d+(?:[.,]\d+)?(?!\s*(?:mm|cm)\b)"
+    r"|[^\w,;.\ufffc]+(?:[^\W\d]+\s+){0,2}?(?:twice|double|half|\d+\s*(?:x|times))\s+(?:the\s+)?"
+    r"(?:upper|lower|normal)",
+    re.IGNORECASE,
+)
+
+
+def _refuse_unread_numbers(text: str, left: str, read: Iterable[_Placed]) -> None:
+    """Refuse "WBC outside 4 to 11" rather than answer for every WBC."""
+    for place in read:
+        if unread := _COMPARED.match(left, place.end):
+            words = text[place.start : unread.end()]
+            raise QueryError(
+                f"{words!r} is not understood: compare with above, below, at least, at most or "
+                'between, e.g. "WBC above 12"'
+            )
 
 
 def _blank(text: str, regions: Iterable[_Placed]) -> str:

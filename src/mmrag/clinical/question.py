@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
@@ -73,7 +74,10 @@ class LabTerm(_Term):
     time : {"latest"} or None
         Each patient's newest result alone.
     trend : {"rising", "falling"} or None
-        Change over the patient's own series.
+        Change over the patient's own series: the newest value against the one before it.
+    group : str or None
+        The words of the question that join it to others by "or"; the terms of one group are
+        alternatives, any of them answers.
     written : str
         The words of the question that it stands for.
     """
@@ -92,6 +96,7 @@ class LabTerm(_Term):
     negated: bool = False
     time: Literal["latest"] | None = None
     trend: Trend | None = None
+    group: str | None = None
     written: str = ""
 
     @property
@@ -123,6 +128,22 @@ class DiagnosisTerm(_Term):
     conditions: tuple[str, ...] = ()
     codes: tuple[str, ...] = ()
     negated: bool = False
+    written: str = ""
+
+
+class PeriodTerm(_Term):
+    """When the sample of a panel was taken.
+
+    Attributes
+    ----------
+    since, until : datetime.date or None
+        Days in UTC, both included.
+    written : str
+        The words of the question that it stands for.
+    """
+
+    since: date | None = None
+    until: date | None = None
     written: str = ""
 
 
@@ -159,6 +180,8 @@ class ClinicalQuery(_Term):
     diagnoses : tuple of DiagnosisTerm
         All of which hold. They are about laboratory panels alone: films have no list of
         diagnoses.
+    period : PeriodTerm or None
+        Of panels alone: films are not dated.
     view : str or None
         Projection asked for, ``PA``, ``AP`` or ``LATERAL``.
     free_text : str or None
@@ -172,6 +195,7 @@ class ClinicalQuery(_Term):
     labs: tuple[LabTerm, ...] = ()
     patient: PatientTerm = PatientTerm()
     diagnoses: tuple[DiagnosisTerm, ...] = ()
+    period: PeriodTerm | None = None
     view: str | None = None
     free_text: str | None = None
     normal_chest: bool = False

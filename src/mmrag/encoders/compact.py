@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-import onnxruntime
 from numpy.typing import NDArray
 
 from mmrag.encoders import compact_text
@@ -19,6 +19,9 @@ from mmrag.encoders.compact_space import DIMENSION
 from mmrag.encoders.preprocess import VERSION as PREPROCESS_VERSION
 from mmrag.encoders.preprocess import to_tensor
 from mmrag.errors import EncoderError
+
+if TYPE_CHECKING:
+    import onnxruntime
 
 SHIPPED = Path(__file__).with_name("data") / "compact.onnx"
 _MEND = "install med-multimodal-rag again"
@@ -101,6 +104,8 @@ class CompactEncoder:
 
     @cached_property
     def _session(self) -> onnxruntime.InferenceSession:
+        import onnxruntime  # its threads must not be there before a film is
+
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = options.inter_op_num_threads = 1
         options.log_severity_level = 4

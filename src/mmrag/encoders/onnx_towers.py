@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from functools import cached_property
 from pathlib import Path
-
-import onnxruntime
+from typing import TYPE_CHECKING
 
 from mmrag.encoders.exported import FILM_TOWER, MEND, TEXT_TOWER
 from mmrag.encoders.towers import Features, Ids, Pixels
 from mmrag.errors import EncoderError
+
+if TYPE_CHECKING:
+    import onnxruntime
 
 
 class OnnxTowers:
@@ -44,6 +46,8 @@ class OnnxTowers:
 
 
 def _open(file: Path) -> onnxruntime.InferenceSession:
+    import onnxruntime  # its threads must not be there before a tower is
+
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 4
     try:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, time
+
 from mmrag.clinical.lab_units import Interval, interval_of
-from mmrag.clinical.question import ClinicalQuery, LabTerm
+from mmrag.clinical.question import ClinicalQuery, LabTerm, PeriodTerm
 from mmrag.records import Flag
 from mmrag.store import Bound, LabCondition, LabFilter
 
@@ -28,14 +30,16 @@ def conditions_of(query: ClinicalQuery) -> list[LabCondition]:
 
 
 def lab_filter(query: ClinicalQuery) -> LabFilter:
-    """Constraints of the question on the patient, whose diagnoses are resolved."""
-    patient = query.patient
+    """Constraints of the question on patient and time; its diagnoses are resolved."""
+    patient, period = query.patient, query.period or PeriodTerm()
     return LabFilter(
         sex=patient.sex,
         age_min=patient.age_min,
         age_max=patient.age_max,
         age_min_inclusive=patient.age_min_inclusive,
         age_max_inclusive=patient.age_max_inclusive,
+        since=None if period.since is None else datetime.combine(period.since, time.min, UTC),
+        until=None if period.until is None else datetime.combine(period.until, time.max, UTC),
         diagnoses=tuple(term.codes for term in query.diagnoses if not term.negated),
         without=tuple(code for t in query.diagnoses if t.negated for code in t.codes),
     )
@@ -52,6 +56,7 @@ def _condition(term: LabTerm) -> LabCondition:
         negated=term.negated != denied,
         latest=term.time == "latest",
         trend=term.trend,
+        group=term.group,
     )
 
 

@@ -49,7 +49,11 @@ class LabHitMaker:
             ),
             made_up=report.provenance.made_up,
             why=LabWhy(
-                constraints=tuple(t.written or t.name for t in self._query.labs),
+                constraints=tuple(
+                    term.written or term.name
+                    for term, met in zip(self._query.labs, match.matched, strict=False)
+                    if met
+                ),
                 bearing=tuple(
                     words for o in report.observations for words in self._bearing_words(o)
                 ),

@@ -26,6 +26,10 @@ _QUALIFYING = sql.SQL(
     "SELECT r.key, r.source, r.id, r.patient, r.effective_at, r.panel, {abnormal} AS abnormal "
     "FROM lab_report r {joins} WHERE {where}"
 )
+_MET = sql.SQL(
+    "JOIN (SELECT report, max(abnormal) AS abnormal FROM ({any_of}) AS any_of GROUP BY report) "
+    "AS {name} ON {name}.report = r.key"
+)
 _RANKED = sql.SQL(
     "WITH qualifying AS MATERIALIZED ({qualifying}), "
     "near AS MATERIALIZED (SELECT key, {similarity} AS similarity FROM lab_vector), "
@@ -175,19 +179,19 @@ def _qualifying(
     if panels is not None:
         parts.append(sql.SQL("r.panel = ANY(%(panels)s)"))
         parameters["panels"] = panels
-    joins: list[sql.Composable] = []
+    alternatives: dict[str, list[sql.Composable]] = {}
     for number, each in enumerate(conditions):
         written = ConditionSql(each, where, f"c{number}_")
-        joins.append(
-            sql.SQL("JOIN ({qualifying}) AS {name} ON {name}.report = r.key").format(
-                qualifying=written.qualifying, name=sql.Identifier(f"c{number}")
-            )
-        )
+        group = f"condition {number}" if each.group is None else f"group {each.group}"
+        alternatives.setdefault(group, []).append(written.qualifying)
         parameters |= written.parameters
-    worst = [sql.Identifier(f"c{number}", "abnormal") for number in range(len(conditions))]
-    abnormal = (
-        sql.SQL("greatest({})").format(sql.SQL(", ").join(worst)) if worst else sql.SQL("0.0")
-    )
+    names = [sql.Identifier(f"q{number}") for number in range(len(alternatives))]
+    joins = [
+        _MET.format(any_of=sql.SQL(" UNION ALL ").join(any_of), name=name)
+        for name, any_of in zip(names, alternatives.values(), strict=True)
+    ]
+    worst = sql.SQL(", ").join(sql.SQL("{}.abnormal").format(name) for name in names)
+    abnormal = sql.SQL("greatest({})").format(worst) if names else sql.SQL("0.0")
     return _QUALIFYING.format(
         abnormal=abnormal, joins=sql.SQL(" ").join(joins), where=sql.SQL(" AND ").join(parts)
     ), parameters

@@ -68,6 +68,8 @@ class LabCondition:
         Of each patient only the newest canonical value of each analyte counts, and it is
         higher (lower) than the one before it among the panels that the filter leaves.
         Values of one time count as their mean when they are the ones before.
+    group : str or None
+        Conditions of one group are alternatives: a panel has to meet at least one of them.
     """
 
     analytes: tuple[str, ...] = ()
@@ -78,6 +80,7 @@ class LabCondition:
     negated: bool = False
     latest: bool = False
     trend: Trend | None = None
+    group: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
