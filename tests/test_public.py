@@ -43,7 +43,8 @@ def test_exit_codes_follow_the_tree() -> None:
 def test_importing_loads_nothing_heavy() -> None:
     code = (
         "import sys, mmrag, mmrag.cli; "
-        "heavy = {'torch', 'transformers', 'fastapi', 'uvicorn', 'openvino', 'onnxruntime'} & set(sys.modules); "
+        "heavy = {'torch', 'transformers', 'fastapi', 'uvicorn', 'openvino', 'onnxruntime'}; "
+        "heavy &= set(sys.modules); "
         "sys.exit(', '.join(heavy) or 0)"
     )
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)

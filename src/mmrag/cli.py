@@ -22,6 +22,7 @@ from mmrag.demo import run_demo
 from mmrag.encoder_cli import encoder_app
 from mmrag.engine import Engine
 from mmrag.errors import InputError, MissingExtra, MmragError
+from mmrag.eval_cli import eval_command
 
 DISTRIBUTION = "med-multimodal-rag"
 
@@ -34,6 +35,7 @@ app = typer.Typer(
 )
 
 app.add_typer(encoder_app, name="encoder")
+app.command("eval")(eval_command)
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 Question = Annotated[str, typer.Argument(help="The question, in words.")]

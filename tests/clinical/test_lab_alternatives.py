@@ -17,6 +17,7 @@ def groups(text: str) -> list[tuple[str, bool]]:
         "leukocytosis or a raised CRP",
         "WBC or CRP elevated",
         "leukocytosis and/or elevated CRP",
+        "leukocytosis in men over 60 or elevated CRP",
     ],
 )
 def test_or_joins_alternatives(text: str) -> None:
@@ -42,7 +43,11 @@ def test_two_sides_are_alternatives(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["high WBC and high CRP", "WBC above 4 and below 11", "high WBC, high CRP"]
+    "text",
+    [
+        *("high WBC and high CRP", "WBC above 4 and below 11", "high WBC, high CRP"),
+        *("high WBC in men or women with high CRP", "WBC 12 or more and high CRP"),
+    ],
 )
 def test_and_joins_none(text: str) -> None:
     assert not any(grouped for _, grouped in groups(text))

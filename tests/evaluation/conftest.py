@@ -40,9 +40,9 @@ def make_bench(shown: Sequence[tuple[str, ...]], labels: Sequence[tuple[str, ...
     anchors = anchors_from_prompts(anchor_prompts(), encode)
     films = tuple(film(n, labels[n], f"nih:{n // 2}") for n in range(len(shown)))
     hints = np.stack(
-        [sum((anchors.by_finding[f] for f in names), np.zeros(512)) for names in shown]
+        [sum((anchors.by_finding[f] for f in names), np.zeros(512, np.float32)) for names in shown]
     )
-    noise = rng.normal(size=hints.shape) * np.array([1.0] * 14 + [0.1] * 498)
+    noise = 0.6 * rng.normal(size=hints.shape)
     collection = Collection(
         films=films,
         pixels=normalize(hints + noise),
@@ -68,7 +68,9 @@ def bench() -> Bench:
     names = ("Effusion", "Cardiomegaly", "Mass")
     shown = [tuple(n for n in names if rng.random() < 0.3) for _ in range(FILMS)]
     # a patient's second film mostly shows what the first one does
-    shown[1::2] = [a if rng.random() < 0.8 else b for a, b in zip(shown[::2], shown[1::2])]
+    shown[1::2] = [
+        a if rng.random() < 0.8 else b for a, b in zip(shown[::2], shown[1::2], strict=True)
+    ]
     labels = [s if rng.random() < 0.66 else tuple(rng.choice(names, 1)) for s in shown]
     assert set(names) <= set(finding_names())
     return make_bench(shown, labels)

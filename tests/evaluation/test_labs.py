@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from mmrag import Engine
@@ -122,7 +121,5 @@ def test_the_leg_over_made_up_blood_is_exact_and_not_drowned(
     assert all(answer.precision == answer.recall == 1 for answer in judged), judged
     panels = [p for p in SyntheaSource(made_up.labs).read() if isinstance(p, LabReport)]
     shared, legs = balance_of(bench.evidence(bench.collection.labels), panels, ask)
-    assert shared.balance < legs.balance
-    assert 0 <= shared.balance <= 1
-    assert shared.drowned > 0
-    assert np.isfinite(legs.balance)
+    assert 0 <= shared.balance <= legs.balance <= 1
+    assert legs.drowned < 1

@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from mmrag.brief.imaging import wanted
 from mmrag.brief.knowledge import display_name
 from mmrag.brief.plain import enumerated, number, plain
-from mmrag.clinical.question import ClinicalQuery, LabTerm, PatientTerm
+from mmrag.clinical.question import (
+    ClinicalQuery,
+    DiagnosisTerm,
+    LabTerm,
+    PatientTerm,
+    PeriodTerm,
+)
 
 
 def reading(query: ClinicalQuery) -> Iterator[str]:
     """Say how a question was read, one constraint at a time."""
     yield from _findings(query)
-    yield from map(_laboratory, query.labs)
+    yield from _alternatives(query.labs)
+    yield from map(_diagnosis, query.diagnoses)
     yield from _patient(query.patient)
+    if query.period is not None:
+        yield from _period(query.period)
     if query.view:
         yield f"view {plain(query.view)}"
     if query.free_text:
@@ -36,6 +45,20 @@ def _findings(query: ClinicalQuery) -> Iterator[str]:
 def _named(finding: str) -> str:
     display = display_name(finding)
     return plain(finding if display.lower() == finding.lower() else f"{finding} ({display})")
+
+
+def _alternatives(terms: Iterable[LabTerm]) -> Iterator[str]:
+    """Join the members of one group by "or": any of them answers."""
+    groups: dict[object, list[str]] = {}
+    for place, term in enumerate(terms):
+        key = place if term.group is None else term.group
+        groups.setdefault(key, []).append(_laboratory(term))
+    return (" or ".join(words) for words in groups.values())
+
+
+def _diagnosis(term: DiagnosisTerm) -> str:
+    names = enumerated([plain(name) for name in term.names], "or")
+    return f"{names} {'not ' if term.negated else ''}on the patient's list of conditions"
 
 
 def _laboratory(term: LabTerm) -> str:
@@ -61,10 +84,19 @@ def _compared(term: LabTerm) -> str:
     return "measured" if term.comparison == "named" else term.comparison.replace("-", " ")
 
 
+def _period(period: PeriodTerm) -> Iterator[str]:
+    if period.since is not None:
+        yield f"sampled on {period.since.isoformat()} or later"
+    if period.until is not None:
+        yield f"sampled on {period.until.isoformat()} or earlier"
+
+
 def _patient(patient: PatientTerm) -> Iterator[str]:
     if patient.sex is not None:
         yield "female" if patient.sex == "F" else "male"
     if patient.age_min is not None:
-        yield f"aged {patient.age_min:g} or more"
+        age = f"{patient.age_min:g}"
+        yield f"aged {age} or more" if patient.age_min_inclusive else f"aged over {age}"
     if patient.age_max is not None:
-        yield f"aged {patient.age_max:g} or less"
+        age = f"{patient.age_max:g}"
+        yield f"aged {age} or less" if patient.age_max_inclusive else f"aged under {age}"

@@ -30,7 +30,9 @@ class LabMention:
     end: int
 
 
-_OR = re.compile(r"\s*,?\s*(?:and/)?or\s+(?:else\s+)?(?:an?\s+|the\s+|with\s+)*", re.IGNORECASE)
+_OR = re.compile(
+    r"[^,;.]*?\s*,?\s*(?<!\w)(?:and/)?or\s+(?:else\s+)?(?:an?\s+|the\s+|with\s+)*", re.IGNORECASE
+)
 _COMMA = re.compile(r"\s*,\s*")
 
 
@@ -40,7 +42,8 @@ def alternatives(
     """Mark the constraints that "or" joins as one group.
 
     "High WBC, CRP or ESR" is one group of three. What is denied is not an alternative: "no
-    anaemia or leukopenia" denies both.
+    anaemia or leukopenia" denies both. Words between may say more of the patient: "anaemia in
+    men over 60 or fever" joins the two as well.
 
     Parameters
     ----------

@@ -1,0 +1,1 @@
+"""The judge: how well films and laboratory results are found, and how sure that is."""

@@ -1,0 +1,141 @@
+"""The films that are judged: read, decoded and encoded once for a whole run."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mmrag.encoders.base import Encoder, GreyImage
+from mmrag.errors import BadFilm
+from mmrag.fusion import Matrix
+from mmrag.records import Film
+from mmrag.sources.images import read_film
+from mmrag.sources.nih import NihSource
+
+BATCH = 32
+_GREY = 128
+
+Advance = Callable[[int], None]
+"""Called with the number of films that are done."""
+
+
+@dataclass(frozen=True)
+class Collection:
+    """Films of which every method orders the same.
+
+    Attributes
+    ----------
+    films : tuple of Film
+        n of them, with the labels of their table.
+    pixels : ndarray
+        ``V_pixel``, shape (n, dimension), float32.
+    blank : ndarray
+        The same of an evenly grey film of each one's size: what an encoder knows without
+        any picture.
+    pictures : tuple of str
+        SHA-256 of each film's decoded pixels.
+    unreadable : int
+        Films that were left out because their image cannot be read.
+    """
+
+    films: tuple[Film, ...]
+    pixels: Matrix
+    blank: Matrix
+    pictures: tuple[str, ...]
+    unreadable: int = 0
+
+    def __len__(self) -> int:
+        return len(self.films)
+
+    @property
+    def labels(self) -> tuple[tuple[str, ...] | None, ...]:
+        """What the table says of each film."""
+        return tuple(film.findings for film in self.films)
+
+    @property
+    def patients(self) -> tuple[str, ...]:
+        """Each film's patient; a film without one stands for a patient of its own."""
+        return tuple(film.patient or f"film {film.id}" for film in self.films)
+
+    def take(self, chosen: NDArray[np.bool_]) -> Collection:
+        """Keep the films where `chosen`, shape (n,), is true."""
+        rows = np.flatnonzero(chosen)
+        return Collection(
+            tuple(self.films[row] for row in rows),
+            self.pixels[rows],
+            self.blank[rows],
+            tuple(self.pictures[row] for row in rows),
+            self.unreadable,
+        )
+
+
+def films_of(folder: Path) -> tuple[Film, ...]:
+    """List the films of a folder in the layout of NIH ChestX-ray14, in the order of names.
+
+    Raises
+    ------
+    SourceError
+        When the folder holds no films, or its table cannot be read.
+    """
+    return tuple(item for item in NihSource(folder).read() if isinstance(item, Film))
+
+
+def encode_collection(films: Sequence[Film], encoder: Encoder, advance: Advance) -> Collection:
+    """Decode and encode films, each once.
+
+    Parameters
+    ----------
+    films : sequence of Film
+    encoder : Encoder
+    advance : callable
+
+    Returns
+    -------
+    Collection
+        Without the films whose image cannot be read.
+    """
+    kept: list[Film] = []
+    vectors: list[Matrix] = []
+    pictures: list[str] = []
+    shapes: list[tuple[int, ...]] = []
+    waiting = _decoded(films, advance)
+    while batch := list(islice(waiting, BATCH)):
+        kept += [film for film, _ in batch]
+        vectors.append(encoder.encode_films([image for _, image in batch]))
+        pictures += [_digest(image) for _, image in batch]
+        shapes += [image.shape for _, image in batch]
+    empty: Matrix = np.empty((0, encoder.dimension), np.float32)
+    return Collection(
+        tuple(kept),
+        np.concatenate(vectors) if vectors else empty,
+        _blank(shapes, encoder) if shapes else empty,
+        tuple(pictures),
+        len(films) - len(kept),
+    )
+
+
+def _decoded(films: Sequence[Film], advance: Advance) -> Iterator[tuple[Film, GreyImage]]:
+    for film in films:
+        try:
+            yield film, read_film(film.path).pixels
+        except BadFilm:
+            continue  # counted by the caller
+        finally:
+            advance(1)
+
+
+def _digest(image: GreyImage) -> str:
+    return hashlib.sha256(repr(image.shape).encode() + image.tobytes()).hexdigest()
+
+
+def _blank(shapes: Sequence[tuple[int, ...]], encoder: Encoder) -> Matrix:
+    distinct = sorted(set(shapes))
+    images = [np.full(shape, _GREY, np.uint8) for shape in distinct]
+    known = dict(zip(distinct, encoder.encode_films(images), strict=True))
+    return np.stack([known[shape] for shape in shapes])

@@ -1,0 +1,35 @@
+"""Ranking methods, each one function of its own; a new one is added to `METHODS`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from mmrag.evaluation.methods.base import Evidence, Method, Scores
+from mmrag.evaluation.methods.bm25 import bm25
+from mmrag.evaluation.methods.chance import chance
+from mmrag.evaluation.methods.label_filter import label_filter, label_filter_then_pixels
+from mmrag.evaluation.methods.plain import label_text_only, pixels_only, plain_fusion
+from mmrag.evaluation.methods.product import product
+
+__all__ = ["LABEL_ONLY", "METHODS", "PRODUCT", "Evidence", "Method", "Scores"]
+
+PRODUCT = "mmrag"
+"""What `mmrag search` does; the others are compared with it."""
+
+METHODS: Mapping[str, Method] = MappingProxyType(
+    {
+        "random": chance,
+        "label filter": label_filter,
+        "label filter, then pixels": label_filter_then_pixels,
+        "BM25 of descriptions": bm25,
+        "label text only": label_text_only,
+        "pixels only": pixels_only,
+        "plain fusion .7/.3": plain_fusion,
+        PRODUCT: product,
+    }
+)
+"""By the name that the report prints, in its order."""
+
+LABEL_ONLY = ("label filter", "BM25 of descriptions", "label text only")
+"""Methods that see labels alone: false labels must bring them down to chance."""

@@ -1,0 +1,64 @@
+"""What a ranking method is given, and what it gives back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mmrag.evaluation.conditions import Labels
+from mmrag.evaluation.questions import Question
+from mmrag.fusion import Anchors, FusionWeights, Matrix, Vector, fuse
+from mmrag.records import Film
+
+Scores = NDArray[np.float64]
+"""Shape (films,): higher comes first, equals in any order, minus infinity is left out."""
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """The films as a method may see them; what is true of them is not among it.
+
+    Attributes
+    ----------
+    films : tuple of Film
+        For their view, age and sex; their own labels must not be used.
+    labels : Labels
+        The labels that may be seen.
+    pixels : ndarray
+        ``V_pixel``, shape (films, dimension), float32.
+    anchors : Anchors
+        The findings' text directions.
+    encode_texts : callable
+        The encoder's text side.
+    weights : FusionWeights
+    """
+
+    films: tuple[Film, ...]
+    labels: Labels
+    pixels: Matrix
+    anchors: Anchors
+    encode_texts: Callable[[Sequence[str]], Matrix]
+    weights: FusionWeights
+
+    @cached_property
+    def fused(self) -> Matrix:
+        """``V_fused``, shape (films, dimension), float32, as ingest writes it."""
+        vectors = [
+            fuse(pixel, label, self.weights)
+            for pixel, label in zip(self.pixels, self.label_vectors, strict=True)
+        ]
+        return np.stack(vectors)
+
+    @cached_property
+    def label_vectors(self) -> tuple[Vector | None, ...]:
+        """``V_label`` of each film; None for an unlabelled one."""
+        known = {names: self.anchors.label_vector(names) for names in set(self.labels)}
+        return tuple(known[names] for names in self.labels)
+
+
+Method = Callable[[Evidence, Question], Scores]
+"""Orders the films for one question."""

@@ -1,0 +1,54 @@
+"""What ``mmrag search`` ranks: the compiled question, its filters, the stored precision."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from mmrag.clinical.query import compile_query
+from mmrag.evaluation.methods.base import Evidence, Scores
+from mmrag.evaluation.questions import Question
+from mmrag.records import Film
+from mmrag.retrieval.film_leg import asks_of_films, film_filter
+from mmrag.retrieval.question_vectors import film_question
+from mmrag.store import FilmFilter
+from mmrag.store.vectors import halved
+
+LEFT_OUT = -np.inf
+
+
+def product(evidence: Evidence, question: Question) -> Scores:
+    """Rank as the film leg does over a store with these films; a test holds the two equal.
+
+    Films that the question's constraints exclude are left out, and all of them where the
+    question asks nothing of films.
+    """
+    query = compile_query(question.text)
+    if not asks_of_films(query):
+        return np.full(len(evidence.films), LEFT_OUT)
+    vector = film_question(query, evidence.anchors, evidence.encode_texts)
+    similarity = halved(evidence.fused).astype(np.float64) @ halved(vector)
+    where = film_filter(query)
+    answering = [
+        _qualifies(film, names, where)
+        for film, names in zip(evidence.films, evidence.labels, strict=True)
+    ]
+    return np.where(answering, similarity, LEFT_OUT)
+
+
+def _qualifies(film: Film, names: tuple[str, ...] | None, where: FilmFilter) -> bool:
+    if where.sex is not None and film.sex != where.sex:
+        return False
+    if where.view is not None and film.view != where.view:
+        return False
+    return _of_that_age(film.age, where) and not set(names or ()) & set(where.none_of)
+
+
+def _of_that_age(age: float | None, where: FilmFilter) -> bool:
+    if where.age_min is None and where.age_max is None:
+        return True
+    if age is None:
+        return False
+    low = -np.inf if where.age_min is None else where.age_min
+    high = np.inf if where.age_max is None else where.age_max
+    old_enough = age >= low if where.age_min_inclusive else age > low
+    return bool(old_enough and (age <= high if where.age_max_inclusive else age < high))
