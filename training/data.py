@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from mmrag.encoders.compact_space import FINDINGS
+from mmrag.encoders.preprocess import to_tensor
 
 SEED = 20261124
 """The one seed of the recipe."""
@@ -126,3 +128,8 @@ def read_pixels(file: Path) -> NDArray[np.uint8]:
     """Decode one film, shape (height, width), uint8."""
     with Image.open(file) as image:
         return np.asarray(image.convert("L"))
+
+
+def read_tensors(files: Sequence[Path]) -> NDArray[np.uint8]:
+    """Decode films as the image tower reads them, shape (n, 1, side, side), uint8."""
+    return np.concatenate([to_tensor(read_pixels(file)) for file in files])

@@ -1,6 +1,6 @@
-"""Make the compact encoder: features, heads, space, ONNX file.
+"""Make the compact encoder: members, their average, space, ONNX file.
 
-Run as ``python -m training.train [folder of the NIH data] [--out FILE]``.
+Run as ``python -m training.train [folder of the NIH data] [--out FILE] [--smoke]``.
 """
 
 from __future__ import annotations
@@ -11,25 +11,33 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from mmrag.encoders.preprocess import to_tensor
-from training import heads as linear
-from training.backbone import GreyBackbone
-from training.data import SEED, read_experts, read_films, read_pixels, unseen_patients
+from training.backbone import Network
+from training.data import read_experts, read_films, read_tensors, unseen_patients
 from training.export import export, parity
 from training.features import extract
+from training.finetune import CACHE, EPOCHS, Course, averaged, train_members
+from training.heads import Heads, standardise
+from training.lessons import kept_aside, read_lessons
 from training.space import FilmTower, fit_look
 
 ROOT = Path(__file__).resolve().parents[1]
 NIH = ROOT.parent / "shared" / "data" / "nih"
 CHECKED = 64
+SMOKE = 16
+"""Films of each kind in a trial run."""
 SHIPPED = ROOT / "src" / "mmrag" / "encoders" / "data" / "compact.onnx"
 
 
-def build(folder: Path) -> FilmTower:
-    """Fit everything on films of patients whom no expert read.
+def build(network: Network, folder: Path) -> FilmTower:
+    """Lay out the space around a trained network.
+
+    Scores are standardised on the patients kept aside; the look takes in every film of a
+    patient whom no expert read.
 
     Parameters
     ----------
+    network : Network
+        In evaluation mode; its backbone is folded in place.
     folder : pathlib.Path
         The NIH folder.
 
@@ -38,14 +46,15 @@ def build(folder: Path) -> FilmTower:
     FilmTower
     """
     every = read_films(folder)
-    learnt = unseen_patients(every, read_experts(folder, every))
-    films = every.take(learnt)
-    features = extract(every)[:, learnt]
-    shrinkage = linear.choose_shrinkage(features, films.labels, films.patients)
-    held_out = linear.out_of_fold(features, films.labels, films.patients, shrinkage)
-    heads = linear.standardise(linear.fit(features, films.labels, shrinkage), held_out)
-    print(f"{len(films)} films, {len(set(films.patients))} patients, shrinkage {shrinkage:g}")
-    return FilmTower(GreyBackbone(), heads, fit_look(features[0], heads))
+    films = every.take(unseen_patients(every, read_experts(folder, every)))
+    network.backbone.fold()
+    features = extract(network.backbone, films.files)
+    heads = Heads(
+        network.heads.weight.detach().numpy().T.astype(np.float64),
+        network.heads.bias.detach().numpy().astype(np.float64),
+    )
+    heads = standardise(heads, features[kept_aside(films)])
+    return FilmTower(network.backbone, heads, fit_look(features, heads))
 
 
 def main() -> None:
@@ -53,13 +62,19 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", nargs="?", type=Path, default=NIH)
     parser.add_argument("--out", type=Path, default=SHIPPED)
+    parser.add_argument(
+        "--smoke", action="store_true", help="one epoch on few films, to see that it runs"
+    )
     arguments = parser.parse_args()
-    torch.manual_seed(SEED)
-    tower = build(arguments.folder)
+    lessons = read_lessons(arguments.folder)
+    course = Course(lessons, EPOCHS, CACHE)
+    if arguments.smoke:
+        course = Course(lessons.first(SMOKE), 1, arguments.out.parent)
+    network = averaged(train_members(course), course.lessons)
+    tower = build(network, arguments.folder)
     export(tower, arguments.out)
     some = read_films(arguments.folder).files[:CHECKED]
-    pixels = np.concatenate([to_tensor(read_pixels(file)) for file in some])
-    cosines = parity(tower, arguments.out, pixels)
+    cosines = parity(tower, arguments.out, read_tensors(some))
     print(
         f"{arguments.out.name}: {arguments.out.stat().st_size / 1e6:.1f} MB; cosine with the "
         f"unrounded tower over {len(some)} films: mean {cosines.mean():.7f}, "
@@ -68,4 +83,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    torch.set_num_threads(2)
     main()

@@ -28,7 +28,7 @@ _MEND = "install med-multimodal-rag again"
 
 
 class CompactEncoder:
-    """EfficientNet-Lite2 with linear heads for films, findings and hashed words for texts.
+    """EfficientNet-Lite2 tuned on films for films, findings and hashed words for texts.
 
     Loading is put off until the first film: a question in words needs no image tower.
 

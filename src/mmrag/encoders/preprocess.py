@@ -9,10 +9,10 @@ from PIL import Image
 from mmrag.encoders.base import GreyImage
 from mmrag.errors import BadFilm
 
-SIDE = 320
+SIDE = 288
 """Side of the image tower's input, in pixels."""
 
-VERSION = 1
+VERSION = 2
 """Raised whenever this module's code changes a tensor."""
 
 

