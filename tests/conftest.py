@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from mmrag import Engine, Settings
 from mmrag.sources.demo import DemoFolders, write_demo
+
+# no test of timing; and CI judges a change by the same examples twice
+hypothesis.settings.register_profile("here", deadline=None)
+hypothesis.settings.register_profile("ci", deadline=None, derandomize=True)
+hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "here")
 
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
 
