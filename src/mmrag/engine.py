@@ -171,7 +171,6 @@ class Engine:
         vector = None
         if image is not None:
             vector = self._opened_encoder().encode_films([read_film(Path(image)).pixels])[0]
-        self._claim_space()
         return search(self._room(), text, image=vector, films=films, labs=labs)
 
     def brief(
