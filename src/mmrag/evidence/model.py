@@ -1,0 +1,131 @@
+"""Evidence as a sum of log-odds: what pixels say, and what the labels add or take away.
+
+A text-mined label is an observation, not the truth: "Effusion" is right about two times in
+three, and a film without it may still show one. For each finding the log-odds are a base
+rate, plus what the encoder's scores of *all* findings say, plus what *all* labels of the
+film say, since a label speaks for its neighbours too (fluid hides collapsed lung). A film
+without labels has weights of its own, so that nothing is held against it for having none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mmrag.clinical.findings import load_findings
+from mmrag.clinical.prompts import NORMAL
+
+Floats = NDArray[np.float64]
+
+NAMES: tuple[str, ...] = (*load_findings().findings, NORMAL)
+"""What there is evidence for, in the order of every array here: the findings, and a film
+with none of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Weighing:
+    """Weights of one kind of film; n is the length of `NAMES`.
+
+    Attributes
+    ----------
+    prior : ndarray
+        Log-odds of an average film, shape (n,).
+    pixels : ndarray
+        Shape (n, n): row what is said, column what it is said of.
+    labels : ndarray or None
+        Likewise; None for films without labels.
+    """
+
+    prior: Floats
+    pixels: Floats
+    labels: Floats | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What is known of some films, in log-odds of `NAMES`.
+
+    Attributes
+    ----------
+    log_odds : ndarray
+        From everything, shape (films, n), float32.
+    pixels_only : ndarray
+        What the pixels alone would say, shape (films, n), float32; the difference is the
+        labels' contribution, 0 for a film without labels.
+    """
+
+    log_odds: NDArray[np.float32]
+    pixels_only: NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class EvidenceModel:
+    """Parameters with which films are weighed.
+
+    Attributes
+    ----------
+    name : str
+        The encoder that the pixel weights were fitted for, with its weights' hash; ``labels``
+        for a model that uses none.
+    centre, scale : ndarray
+        Of the encoder's scores (cosine of film and anchor), shape (n,).
+    base_rate : ndarray
+        Share of films with each of `NAMES` among those it was fitted on, shape (n,).
+    unlabelled, labelled : Weighing
+    similarity : float
+        Share of the vector's similarity in a film's final score, 0 to 1; the rest is
+        evidence.
+    """
+
+    name: str
+    centre: Floats
+    scale: Floats
+    base_rate: Floats
+    unlabelled: Weighing
+    labelled: Weighing
+    similarity: float
+
+    def weigh(
+        self, scores: NDArray[np.floating], labels: Sequence[Sequence[str] | None]
+    ) -> Evidence:
+        """Weigh films.
+
+        Parameters
+        ----------
+        scores : ndarray
+            Cosine of each film's pixel vector with the anchors of `NAMES`, shape (films, n).
+        labels : sequence of (sequence of str or None)
+            Each film's labels; empty for "No Finding", None for an unlabelled film.
+
+        Returns
+        -------
+        Evidence
+        """
+        standard = (np.asarray(scores, np.float64) - self.centre) / self.scale
+        pixels = self.unlabelled.prior + standard @ self.unlabelled.pixels
+        total = pixels.copy()
+        said = np.array([names is not None for names in labels], np.bool_)
+        if said.any():
+            told = indicators([names for names in labels if names is not None])
+            total[said] = self.labelled.prior + standard[said] @ self.labelled.pixels
+            if self.labelled.labels is not None:
+                total[said] += told @ self.labelled.labels
+        return Evidence(total.astype(np.float32), pixels.astype(np.float32))
+
+
+def indicators(labels: Sequence[Sequence[str]]) -> Floats:
+    """Write labels as 0 and 1, shape (films, n); no label at all is `NORMAL`."""
+    told = np.zeros((len(labels), len(NAMES)))
+    for row, names in enumerate(labels):
+        for name in names or (NORMAL,):
+            told[row, NAMES.index(name)] = 1.0
+    return told
+
+
+def probability(log_odds: NDArray[np.floating]) -> Floats:
+    """Turn log-odds into probabilities, same shape."""
+    exact = np.asarray(log_odds, np.float64)
+    return np.asarray(0.5 * (1.0 + np.tanh(0.5 * exact)))
