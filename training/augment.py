@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import affine_grid, grid_sample, interpolate
 
-CROP = 256
+CROP = 288
 TURN = 7.0
 """Largest rotation in degrees."""
 COARSE = 0.2

@@ -50,8 +50,12 @@ class GreyBackbone(nn.Module):
         Tensor
             Shape (n, FEATURES), float32.
         """
-        pooled: Tensor = self.net.extract_features((pixels.float() - 127.0) / 128.0).mean((2, 3))
-        return pooled
+        return self.places(pixels).mean((2, 3))
+
+    def places(self, pixels: Tensor) -> Tensor:
+        """Give the last convolution, shape (n, FEATURES, rows, columns), float32."""
+        features: Tensor = self.net.extract_features((pixels.float() - 127.0) / 128.0)
+        return features
 
     def train(self, mode: bool = True) -> GreyBackbone:
         """Switch to training, all but the layers that stay as they are."""

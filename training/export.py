@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -18,12 +19,18 @@ from training.space import FilmTower
 OPSET = 18
 
 
-def export(tower: FilmTower, file: Path) -> None:
+LEARNT = "learnt patients"
+"""Key of the file's list of the patients whose films the weights have seen."""
+
+
+def export(tower: FilmTower, learnt: Iterable[str], file: Path) -> None:
     """Write the tower and, beside it, the hash by which a damaged file is told.
 
     Parameters
     ----------
     tower : FilmTower
+    learnt : iterable of str
+        Numbers of the NIH patients whose films the weights have seen.
     file : pathlib.Path
         ``*.onnx``; the hash goes into ``*.onnx.sha256``.
     """
@@ -32,7 +39,7 @@ def export(tower: FilmTower, file: Path) -> None:
         tower.eval(),
         (pixels,),
         input_names=["pixels"],
-        output_names=["vectors"],
+        output_names=["vectors", "maps"],
         opset_version=OPSET,
         dynamo=True,
         dynamic_shapes=({0: torch.export.Dim("films")},),
@@ -41,6 +48,8 @@ def export(tower: FilmTower, file: Path) -> None:
     model = program.model_proto
     halve_weights(model)
     forget_the_workshop(model)
+    patients = " ".join(f"nih:{number}" for number in sorted(map(int, learnt)))
+    helper.set_model_props(model, {LEARNT: patients})
     onnx.checker.check_model(model)
     content = model.SerializeToString(deterministic=True)
     file.parent.mkdir(parents=True, exist_ok=True)
@@ -61,9 +70,9 @@ def parity(tower: FilmTower, file: Path, pixels: NDArray[np.uint8]) -> NDArray[n
         Shape (n, 1, side, side), uint8.
     """
     session = onnxruntime.InferenceSession(file, providers=["CPUExecutionProvider"])
-    exported = session.run(None, {"pixels": pixels})[0].astype(np.float64)
+    exported = session.run(["vectors"], {"pixels": pixels})[0].astype(np.float64)
     with torch.inference_mode():
-        exact = tower(torch.from_numpy(pixels)).numpy().astype(np.float64)
+        exact = tower(torch.from_numpy(pixels))[0].numpy().astype(np.float64)
     lengths = np.linalg.norm(exported, axis=1) * np.linalg.norm(exact, axis=1)
     cosines: NDArray[np.float64] = np.sum(exported * exact, axis=1) / lengths
     return cosines

@@ -5,6 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import time
+from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,13 +25,10 @@ from training.data import SEED, read_tensors
 from training.lessons import Lessons
 
 CACHE = Path(__file__).parent / "cache"
-MEMBERS = 2
 EPOCHS = 7
 BATCH = 16
 BODY_RATE, HEAD_RATE = 2e-4, 2e-3
 DECAY = 0.01
-ABSENT, PRESENT = 0.03, 0.93
-"""Targets of a text-mined label: it is wrong often, and more often where it says present."""
 SETTLING = 40
 """Batches from which an averaged network takes its batch statistics anew."""
 
@@ -39,39 +37,50 @@ Weights = dict[str, Tensor]
 
 @dataclass(frozen=True)
 class Course:
-    """What the members are taught.
+    """What one member is taught.
 
     Attributes
     ----------
     lessons : Lessons
+    fold : int
+        The fold whose patients are not among the lessons.
+    seed : int
     epochs : int
-    cache : pathlib.Path
-        Folder of what is kept after each epoch, so that a broken run can go on.
+    kept : pathlib.Path
+        File of what is kept after each epoch, so that a broken run can go on.
     """
 
     lessons: Lessons
+    fold: int
+    seed: int
     epochs: int
-    cache: Path
+    kept: Path
+
+    @property
+    def name(self) -> str:
+        """Of the member, for people."""
+        return f"fold {self.fold}, seed {self.seed}"
 
 
-def train_members(course: Course) -> list[Weights]:
-    """Train all members side by side, each on one core."""
+def train_members(courses: Sequence[Course]) -> list[Weights]:
+    """Train members, as many side by side as there are cores."""
     with ProcessPoolExecutor(
-        min(MEMBERS, os.cpu_count() or 1), multiprocessing.get_context("spawn")
+        min(len(courses), os.cpu_count() or 1), multiprocessing.get_context("spawn")
     ) as pool:
-        return list(pool.map(train_member, [course] * MEMBERS, range(MEMBERS)))
+        return list(pool.map(train_member, courses))
 
 
-def train_member(course: Course, member: int) -> Weights:
+def train_member(course: Course) -> Weights:
     """Train one member, from where a broken run left off.
 
     One thread: two members fill two cores without waiting for each other, and sums come in one
     order, so that the same machine gives the same weights.
     """
     torch.set_num_threads(1)
+    torch.set_float32_matmul_precision("medium")
     pixels = read_tensors(course.lessons.files)
     orders = [
-        course.lessons.epoch(np.random.default_rng([SEED, member, epoch]))
+        course.lessons.epoch(np.random.default_rng([SEED, course.fold, course.seed, epoch]))
         for epoch in range(course.epochs)
     ]
     network = Network(len(FINDINGS)).to(memory_format=torch.channels_last)
@@ -83,11 +92,10 @@ def train_member(course: Course, member: int) -> Weights:
     steps = sum(len(order) // BATCH for order in orders)
     schedule = OneCycleLR(optimiser, [BODY_RATE, HEAD_RATE], steps)
     parts = {"network": network, "optimiser": optimiser, "schedule": schedule}
-    kept = course.cache / f"member-{member}-{course.epochs}.pt"
-    for epoch in range(_resume(kept, parts), course.epochs):
+    for epoch in range(_resume(course.kept, parts), course.epochs):
         started, losses = time.monotonic(), []
-        random = np.random.default_rng([SEED, member, course.epochs + epoch])
-        torch.manual_seed(SEED + 1000 * member + epoch)
+        random = np.random.default_rng([SEED, course.fold, course.seed, course.epochs + epoch])
+        torch.manual_seed(SEED + 1000 * course.seed + 100 * course.fold + epoch)
         network.train()
         for rows in np.array_split(orders[epoch], len(orders[epoch]) // BATCH):
             films = varied(torch.from_numpy(pixels[rows]), random)
@@ -97,9 +105,9 @@ def train_member(course: Course, member: int) -> Weights:
             schedule.step()
             optimiser.zero_grad(set_to_none=True)
             losses.append(loss.item())
-        _keep(kept, parts, epoch + 1)
+        _keep(course.kept, parts, epoch + 1)
         print(
-            f"member {member}, epoch {epoch + 1} of {course.epochs}: "
+            f"{course.name}, epoch {epoch + 1} of {course.epochs}: "
             f"loss {np.mean(losses):.4f}, {time.monotonic() - started:.0f} s",
             flush=True,
         )
@@ -126,7 +134,7 @@ def averaged(members: list[Weights], lessons: Lessons) -> Network:
         if isinstance(layer, torch.nn.BatchNorm2d) and layer.training:
             layer.reset_running_stats()
             layer.momentum = None
-    random = np.random.default_rng([SEED, MEMBERS])
+    random = np.random.default_rng([SEED, len(members)])
     order = lessons.epoch(random)[: SETTLING * BATCH]
     with torch.inference_mode():
         for start in range(0, len(order), BATCH):
@@ -137,7 +145,7 @@ def averaged(members: list[Weights], lessons: Lessons) -> Network:
 
 
 def _loss(network: Network, films: Tensor, lessons: Lessons, rows: NDArray[np.int64]) -> Tensor:
-    targets = torch.where(torch.from_numpy(lessons.labels[rows]), PRESENT, ABSENT)
+    targets = torch.from_numpy(lessons.targets[rows])
     scores = network(films.contiguous(memory_format=torch.channels_last))
     return binary_cross_entropy_with_logits(scores, targets, torch.from_numpy(lessons.worth[rows]))
 

@@ -1,7 +1,9 @@
-"""What the network learns from: films of three sets, their labels, and what each label is worth.
+"""What a network learns from: films of three sets, what to answer, and what it is worth.
 
-No film of a patient whom an expert read is among them, nor one of the patients kept aside to
-standardise the scores, nor one of the children kept aside to judge.
+The patients of the NIH sets are dealt into folds. A member of a fold learns from none of the
+fold's patients, so that each film can be judged by a member that never saw its patient. The
+patients kept aside to standardise the scores, and the children kept aside to judge, are learnt
+from by none.
 """
 
 from __future__ import annotations
@@ -15,15 +17,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mmrag.encoders.compact_space import FINDINGS
-from training.data import Films, patient_folds, read_experts, read_films, unseen_patients
+from training.data import Films, patient_folds, read_experts, read_films
+from training.noise import chance_of_truth
 
+FOLDS = 4
 ASIDE = 7
-"""One in so many patients is kept aside to standardise the scores."""
+"""One in so many patients whom no expert read is kept aside to standardise the scores."""
 
-SMALL_WEIGHT, CHILD_WEIGHT = 0.5, 0.5
-"""What a label of a film of 64 pixels, or of a child's film, is worth beside one of the rest."""
+EXPERT_WEIGHT, SMALL_WEIGHT, CHILD_WEIGHT = 3.0, 0.5, 0.5
+"""What an expert's read, or a label of a film of 64 pixels or of a child's film, is worth
+beside the text-mined label of a large film."""
 
-AN_EPOCH = {"small": 300, "sick": 60, "sound": 90}
+ABSENT, PRESENT = 0.02, 0.97
+"""Targets of an expert's read, and of a child's diagnosis."""
+
+AN_EPOCH = {"small": 150, "sick": 40, "sound": 60}
 """Films of 64 pixels, of children with pneumonia and of sound children that an epoch draws."""
 
 
@@ -47,21 +55,21 @@ class Children:
 
 @dataclass(frozen=True)
 class Lessons:
-    """All films to learn from.
+    """All films that one member learns from.
 
     Attributes
     ----------
     files : tuple of pathlib.Path
-    labels : ndarray
-        Shape (n, 14), bool.
+    targets : ndarray
+        Shape (n, 14), float32: chance that the film shows the finding.
     worth : ndarray
-        Shape (n, 14), float32: what a label is worth, 0 where it says nothing.
+        Shape (n, 14), float32: what a target is worth, 0 where it says nothing.
     kinds : ndarray
         Shape (n,): nih, small, sick or sound.
     """
 
     files: tuple[Path, ...]
-    labels: NDArray[np.bool_]
+    targets: NDArray[np.float32]
     worth: NDArray[np.float32]
     kinds: NDArray[np.str_]
 
@@ -78,16 +86,30 @@ class Lessons:
         rows = [np.flatnonzero(self.kinds == kind)[:count] for kind in np.unique(self.kinds)]
         kept = np.sort(np.concatenate(rows))
         files = tuple(self.files[row] for row in kept)
-        return Lessons(files, self.labels[kept], self.worth[kept], self.kinds[kept])
+        return Lessons(files, self.targets[kept], self.worth[kept], self.kinds[kept])
 
 
-def kept_aside(films: Films) -> NDArray[np.bool_]:
-    """Films of the patients kept aside, shape (n,).
+def deal(films: Films, read: NDArray[np.str_]) -> NDArray[np.int64]:
+    """Deal films into folds by patient.
 
-    The patient's number decides, so that a patient with films in two sets is on the same side
-    in both.
+    The patient alone decides, so that a patient with films in two sets is on the same side in
+    both.
+
+    Parameters
+    ----------
+    films : Films
+    read : ndarray
+        Patients of whom experts read a film; none of them is kept aside.
+
+    Returns
+    -------
+    ndarray
+        Shape (n,): the fold of each film, -1 for patients kept aside.
     """
-    return np.array([int(patient) % ASIDE == 0 for patient in films.patients])
+    number = films.patients.astype(np.int64)
+    aside = (number % ASIDE == 0) & ~np.isin(films.patients, read)
+    # a multiplicative hash: numbers of a patient's neighbours must not follow each other
+    return np.where(aside, -1, (number * 2654435761 >> 16) % FOLDS)
 
 
 def read_children(folder: Path) -> Children:
@@ -101,52 +123,65 @@ def read_children(folder: Path) -> Children:
     )
 
 
-def read_lessons(folder: Path) -> Lessons:
-    """List all films to learn from.
+def read_lessons(folder: Path, fold: int) -> Lessons:
+    """List all films that a member of a fold learns from.
 
     Parameters
     ----------
     folder : pathlib.Path
         The NIH folder; ``nih_64px`` and ``pediatric`` lie beside it.
+    fold : int
+        Its patients are left out; with `FOLDS` none is.
 
     Returns
     -------
     Lessons
     """
-    parts = list(_parts(folder))
+    parts = list(_parts(folder, fold))
     return Lessons(
         tuple(file for part in parts for file in part.files),
-        np.concatenate([part.labels for part in parts]),
+        np.concatenate([part.targets for part in parts]),
         np.concatenate([part.worth for part in parts]),
         np.concatenate([part.kinds for part in parts]),
     )
 
 
-def _parts(folder: Path) -> Iterator[Lessons]:
-    every = read_films(folder)
-    experts = read_experts(folder, every)
-    films = every.take(unseen_patients(every, experts) & ~kept_aside(every))
-    yield _lessons(films.files, films.labels, np.ones(films.labels.shape), "nih")
+def _parts(folder: Path, fold: int) -> Iterator[Lessons]:
+    films = read_films(folder)
+    experts = read_experts(folder, films)
+    read = np.unique(films.patients[experts.seen])
+    sides = deal(films, read)
+    learnt = (sides >= 0) & (sides != fold)
+    told = learnt & experts.seen
+    chance = chance_of_truth(films.labels[told], experts.findings[told])
+
+    targets = np.where(films.labels, chance[1], chance[0])
+    targets[told] = np.where(experts.findings[told], PRESENT, ABSENT)
+    worth = np.where(told, EXPERT_WEIGHT, 1.0)[:, np.newaxis] * np.ones(targets.shape)
+    yield _lessons(films.take(learnt).files, targets[learnt], worth[learnt], "nih")
 
     small = read_films(folder.parent / "nih_64px")
-    judged = np.isin(small.patients, every.patients[experts.seen])
-    small = small.take(~judged & ~kept_aside(small))
-    yield _lessons(small.files, small.labels, np.full(small.labels.shape, SMALL_WEIGHT), "small")
+    sides = deal(small, read)
+    small = small.take((sides >= 0) & (sides != fold))
+    targets = np.where(small.labels, chance[1], chance[0])
+    yield _lessons(small.files, targets, np.full(targets.shape, SMALL_WEIGHT), "small")
 
     children = read_children(folder.parent / "pediatric")
     for kind, chosen in (("sick", children.pneumonia), ("sound", ~children.pneumonia)):
         rows = np.flatnonzero(chosen & ~children.judged)
-        labels = np.zeros((len(rows), len(FINDINGS)), bool)
-        worth = np.full(labels.shape, CHILD_WEIGHT)
+        targets = np.full((len(rows), len(FINDINGS)), ABSENT)
+        worth = np.full(targets.shape, CHILD_WEIGHT)
         if kind == "sick":
             # a file name that says pneumonia says nothing of the other findings
             column = FINDINGS.index("Pneumonia")
-            labels[:, column] = True
+            targets[:, column] = PRESENT
             worth[:, np.arange(len(FINDINGS)) != column] = 0.0
-        yield _lessons(tuple(children.files[row] for row in rows), labels, worth, kind)
+        yield _lessons(tuple(children.files[row] for row in rows), targets, worth, kind)
 
 
 def _lessons(
-    files: tuple[Path, ...], labels: NDArray[np.bool_], worth: NDArray[np.float64], kind: str
+    files: tuple[Path, ...], targets: NDArray[np.float64], worth: NDArray[np.float64], kind: str
 ) -> Lessons:
-    return Lessons(files, labels, worth.astype(np.float32), np.array([kind] * len(files)))
+    return Lessons(
+        files, targets.astype(np.float32), worth.astype(np.float32), np.array([kind] * len(files))
+    )

@@ -8,8 +8,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
+from torch.nn.functional import conv2d
 
 from mmrag.encoders.compact_space import DIMENSION, FINDINGS, LOOK, WORDS
+from training.backbone import GreyBackbone
 from training.heads import Heads
 
 GAIN = 1.25
@@ -66,31 +68,69 @@ def fit_look(features: NDArray[np.float32], heads: Heads) -> Look:
     return Look(weights, -(centre @ weights))
 
 
-class FilmTower(nn.Module):
-    """Grey pixels to a unit vector.
+def aligned(look: Look, features: NDArray[np.float32], wanted: NDArray[np.float64]) -> Look:
+    """Turn a look so that it agrees with another network's, as far as turning can.
 
-    Each score passes through one rising curve and becomes the coordinate on its finding's
-    axis, so the cosine with a finding's anchor orders films exactly as the score does. The
-    rest of the unit norm is shared between the film axis and the film's look.
+    Coordinates of a look mean nothing by themselves: two networks that see the same may give
+    them in another order or sign. The turn is the orthogonal one with the least squared
+    distance (Schoenemann, Psychometrika 1966), so likeness of film to film stays as it is.
 
     Parameters
     ----------
-    backbone : torch.nn.Module
-        Pixels (n, 1, side, side) to features (n, features).
+    look : Look
+    features : ndarray
+        Shape (n, features), of films that both networks learnt from.
+    wanted : ndarray
+        Shape (n, dimensions), the other network's look of the same films.
+
+    Returns
+    -------
+    Look
+    """
+    left, _, right = np.linalg.svd((features @ look.weights + look.offsets).T @ wanted)
+    turn = left @ right
+    return Look(look.weights @ turn, look.offsets @ turn)
+
+
+class FilmTower(nn.Module):
+    """Grey pixels to a unit vector, and to the scores of every place of the film.
+
+    The score of a film for a finding is the mean of the scores of its places. Each score passes
+    through one rising curve and becomes the coordinate on its finding's axis, so the cosine
+    with a finding's anchor orders films exactly as the score does. The rest of the unit norm is
+    shared between the film axis and the film's look.
+
+    Parameters
+    ----------
+    backbone : GreyBackbone
     heads : Heads
     look : Look
     """
 
-    def __init__(self, backbone: nn.Module, heads: Heads, look: Look) -> None:
+    def __init__(self, backbone: GreyBackbone, heads: Heads, look: Look) -> None:
         super().__init__()
         self.backbone = backbone
         self.heads = _linear(heads.weights, heads.offsets)
         self.look = _linear(look.weights, look.offsets)
 
-    def forward(self, pixels: Tensor) -> Tensor:
-        """Encode films, shape (n, 1, side, side) uint8 to (n, DIMENSION) float32."""
-        features = self.backbone(pixels)
-        return self.place(self.heads(features), self.look(features))
+    def forward(self, pixels: Tensor) -> tuple[Tensor, Tensor]:
+        """Encode films.
+
+        Parameters
+        ----------
+        pixels : Tensor
+            Shape (n, 1, side, side), uint8.
+
+        Returns
+        -------
+        vectors : Tensor
+            Shape (n, DIMENSION), float32, unit norm.
+        maps : Tensor
+            Shape (n, findings, rows, columns), float32.
+        """
+        places = self.backbone.places(pixels)
+        maps = conv2d(places, self.heads.weight[:, :, None, None], self.heads.bias)
+        return self.place(maps.mean((2, 3)), self.look(places.mean((2, 3)))), maps
 
     def place(self, scores: Tensor, look: Tensor) -> Tensor:
         """Put scores (n, findings) and look (n, dimensions) on their axes."""

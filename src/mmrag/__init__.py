@@ -3,6 +3,7 @@
 __version__ = "0.1.0"  # before the imports below: the build reads it without running them
 
 from mmrag.brief import Brief, Citation, Claim
+from mmrag.client import Client
 from mmrag.clinical.question import ClinicalQuery
 from mmrag.engine import Engine
 from mmrag.errors import (
@@ -18,8 +19,10 @@ from mmrag.errors import (
     SourceError,
     SpaceMismatch,
     UnknownUnit,
+    WriterError,
 )
 from mmrag.ingest.report import IngestReport
+from mmrag.retrieval.lookup import FilmRecord, PanelRecord, Timeline
 from mmrag.retrieval.results import FilmHit, LabHit, SearchResult
 from mmrag.settings import Settings
 
@@ -29,22 +32,27 @@ __all__ = [
     "Brief",
     "Citation",
     "Claim",
+    "Client",
     "ClinicalQuery",
     "DatabaseError",
     "EncoderError",
     "Engine",
     "FilmHit",
+    "FilmRecord",
     "IngestReport",
     "InputError",
     "LabHit",
     "MissingExtra",
     "MmragError",
     "OutsideError",
+    "PanelRecord",
     "QueryError",
     "SearchResult",
     "Settings",
     "SourceError",
     "SpaceMismatch",
+    "Timeline",
     "UnknownUnit",
+    "WriterError",
     "__version__",
 ]

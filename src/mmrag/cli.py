@@ -11,18 +11,24 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 from typer.exceptions import TyperException
 
 from mmrag import terminal
-from mmrag.brief import BriefFormat, render
+from mmrag.brief import BriefFormat, load_brief, render, render_schema, replay_text
 from mmrag.demo import run_demo
 from mmrag.encoder_cli import encoder_app
 from mmrag.engine import Engine
 from mmrag.errors import InputError, MissingExtra, MmragError
 from mmrag.eval_cli import eval_command
+from mmrag.evidence_cli import evidence_app
+from mmrag.query_cli import QueryFile, query_command, question_of
+from mmrag.service_cli import audit_app, token_app
+from mmrag.settings import Settings
+from mmrag.sources import SourceKind
+from mmrag.store import FusionKind
 
 DISTRIBUTION = "med-multimodal-rag"
 
@@ -35,15 +41,20 @@ app = typer.Typer(
 )
 
 app.add_typer(encoder_app, name="encoder")
+app.add_typer(evidence_app, name="evidence")
+app.add_typer(token_app, name="token")
+app.add_typer(audit_app, name="audit")
 app.command("eval")(eval_command)
+app.command("query")(query_command)
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 Question = Annotated[str, typer.Argument(help="The question, in words.")]
 Films = Annotated[int, typer.Option(min=0, max=1000, help="Films to return; 0 leaves them out.")]
 Labs = Annotated[int, typer.Option(min=0, max=1000, help="Panels to return; 0 leaves them out.")]
 Image = Annotated[Path | None, typer.Option(help="A film to search with (PNG or JPEG).")]
+StoredFilm = Annotated[str | None, typer.Option(help="A stored film to search with: its id.")]
+Itself = Annotated[bool, typer.Option("--itself", help="Let the film that is shown answer, too.")]
 EncoderName = Annotated[str | None, typer.Option(help="Encoder; MMRAG_ENCODER by default.")]
-SourceKind = Literal["nih", "synthea", "fhir"]
 
 
 def _print_version(wanted: bool) -> None:
@@ -67,12 +78,20 @@ def ingest(
     kind: Annotated[SourceKind, typer.Argument(help="What the folder holds.")],
     path: Annotated[Path, typer.Argument(help="Folder or file of the source.")],
     labels: Annotated[Path | None, typer.Option(help="Label table of the films.")] = None,
+    again: Annotated[
+        bool,
+        typer.Option(
+            "--again", help="Encode anew what is stored; after another encoder, all of it."
+        ),
+    ] = False,
     encoder: EncoderName = None,
     as_json: AsJson = False,
 ) -> None:
     """Read a source into the store; run again, only what is new or changed goes in."""
     with _engine(encoder) as engine, terminal.progress_bar() as progress:
-        report = engine.ingest(kind, path, labels=labels, progress=progress)
+        if again and (plan := engine.plan_again()):
+            terminal.note(plan.statement)
+        report = engine.ingest(kind, path, labels=labels, again=again, progress=progress)
     if as_json:
         typer.echo(report.model_dump_json(indent=2))
     else:
@@ -85,12 +104,16 @@ def search(
     films: Films = 10,
     labs: Labs = 10,
     image: Image = None,
+    film: StoredFilm = None,
+    itself: Itself = False,
+    query_file: QueryFile = None,
     encoder: EncoderName = None,
     as_json: AsJson = False,
 ) -> None:
     """Films and laboratory panels that answer a question, side by side."""
+    asked = question_of(query, query_file)
     with _engine(encoder) as engine:
-        result = engine.search(query, image=image, films=films, labs=labs)
+        result = engine.search(asked, image=image, film=film, itself=itself, films=films, labs=labs)
     if as_json:
         typer.echo(result.model_dump_json(indent=2))
     else:
@@ -103,20 +126,42 @@ def brief(
     films: Films = 10,
     labs: Labs = 10,
     image: Image = None,
+    film: StoredFilm = None,
+    itself: Itself = False,
+    query_file: QueryFile = None,
     form: Annotated[BriefFormat, typer.Option("--format", help="Form of the brief.")] = "text",
     out: Annotated[Path | None, typer.Option(help="Write to this file instead.")] = None,
+    earlier: Annotated[
+        Path | None, typer.Option("--replay", help="Does this JSON brief still hold?")
+    ] = None,
+    schema: Annotated[bool, typer.Option("--schema", help="Print the JSON Schema.")] = False,
+    writer: Annotated[
+        bool, typer.Option("--writer", help="Sentences by the language model of MMRAG_WRITER_URL.")
+    ] = False,
     encoder: EncoderName = None,
     as_json: AsJson = False,
 ) -> None:
     """Write the Clinical Brief: every claim points at its record."""
+    if schema:
+        typer.echo(render_schema())
+        return
+    if earlier is not None:
+        _replay(earlier, query, image, encoder, as_json)
+        return
+    asked = question_of(query, query_file)
     with _engine(encoder) as engine:
-        answer = engine.brief(query, image=image, films=films, labs=labs)
+        answer = engine.brief(
+            asked, image=image, film=film, itself=itself, films=films, labs=labs, writer=writer
+        )
         text = render(
             answer,
             "json" if as_json else form,
             width=terminal.width(),
             thumbnail=engine.thumbnail,
+            course=engine.course,
         )
+    if answer.written is not None and answer.written.note is not None:
+        terminal.note(answer.written.note)
     if out is None:
         typer.echo(text)
     else:
@@ -137,14 +182,18 @@ def status(encoder: EncoderName = None, as_json: AsJson = False) -> None:
 
 @app.command()
 def refuse(
-    w_pixel: Annotated[float, typer.Option(help="Weight of the pixels.")],
-    w_label: Annotated[float, typer.Option(help="Weight of the labels.")],
+    w_pixel: Annotated[float | None, typer.Option(help="Weight of the pixels.")] = None,
+    w_label: Annotated[float | None, typer.Option(help="Weight of the labels.")] = None,
+    fusion: Annotated[
+        FusionKind | None,
+        typer.Option(help="Labels by the evidence for each finding, or as they are."),
+    ] = None,
     encoder: EncoderName = None,
     as_json: AsJson = False,
 ) -> None:
-    """Fuse every film anew with other weights; nothing is encoded again."""
+    """Weigh and fuse every film anew, as the store has it or otherwise; nothing is encoded."""
     with _engine(encoder) as engine, terminal.progress_bar() as progress:
-        report = engine.refuse(w_pixel, w_label, progress=progress)
+        report = engine.refuse(w_pixel, w_label, fusion=fusion, progress=progress)
     if as_json:
         typer.echo(report.model_dump_json(indent=2))
     else:
@@ -172,16 +221,41 @@ def demo(
 
 @app.command()
 def serve(
-    port: Annotated[int, typer.Option(min=0, max=65535, help="Port on this machine.")] = 8000,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port to listen to.")] = 8000,
+    host: Annotated[
+        str, typer.Option(help="Address to listen to; any but this machine's own needs tokens.")
+    ] = "127.0.0.1",
     encoder: EncoderName = None,
 ) -> None:
-    """Serve the HTTP API and the page to this machine's own browser."""
+    """Serve the HTTP API and the page."""
     try:
         from mmrag.web.server import serve_forever
     except ModuleNotFoundError as error:
         raise MissingExtra(error.name or "fastapi", "serve") from error
     with _engine(encoder) as engine:
-        serve_forever(engine, port, lambda address: terminal.note(f"{address} (Ctrl-C stops it)"))
+        serve_forever(engine, host, port, terminal.note, Settings())
+
+
+@app.command("mcp")
+def mcp_command(
+    http: Annotated[
+        bool, typer.Option("--http", help="Over HTTP, for this machine alone.")
+    ] = False,
+    port: Annotated[int, typer.Option(min=1, max=65535, help="With --http: its port.")] = 8001,
+    encoder: EncoderName = None,
+) -> None:
+    """Serve search, brief and look-up to copilots by the Model Context Protocol."""
+    try:
+        from mmrag.mcp_server import create_mcp_server
+    except ModuleNotFoundError as error:
+        raise MissingExtra(error.name or "mcp", "mcp") from error
+    with _engine(encoder) as engine:
+        server = create_mcp_server(engine)
+        if http:
+            terminal.note(f"http://127.0.0.1:{port}/mcp (Ctrl-C stops it)")
+            server.run("streamable-http", host="127.0.0.1", port=port)
+        else:
+            server.run("stdio")
 
 
 def main() -> None:
@@ -200,6 +274,20 @@ def main() -> None:
         sys.stderr.close()
         sys.exit(0)
     sys.exit(status_code if isinstance(status_code, int) else 0)
+
+
+def _replay(
+    earlier: Path, query: str, image: Path | None, encoder: str | None, as_json: bool
+) -> None:
+    """Hold a printed brief against the store; exit code 1 where something changed."""
+    if query:
+        raise InputError("--replay asks the question of its file: leave the words out")
+    printed = load_brief(earlier)
+    with _engine(encoder) as engine:
+        outcome = engine.replay(printed, image=image)
+    text = replay_text(outcome, terminal.width())
+    typer.echo(outcome.model_dump_json(indent=2) if as_json else text)
+    raise typer.Exit(0 if outcome.holds else 1)
 
 
 @contextmanager

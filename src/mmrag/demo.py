@@ -65,5 +65,6 @@ def run_demo(folder: Path, progress: Progress) -> DemoOutcome:
         engine.ingest("synthea", data.labs, progress=progress)
         brief = engine.brief(QUESTION, films=SHOWN, labs=SHOWN)
         page = folder / "brief.html"
-        page.write_text(render(brief, "html", thumbnail=engine.thumbnail), encoding="utf-8")
+        drawn = render(brief, "html", thumbnail=engine.thumbnail, course=engine.course)
+        page.write_text(drawn, encoding="utf-8")
     return DemoOutcome(brief=brief, page=page, home=settings.home)

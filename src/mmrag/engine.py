@@ -3,28 +3,46 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
-from mmrag.brief import Brief, StoredRecords, compose
+from mmrag.audit import AuditTrail
+from mmrag.brief import Brief, Replay, StoredRecords, compose, replay
+from mmrag.brief.writer.endpoint import Endpoint
+from mmrag.brief.writer.write import write
 from mmrag.clinical.prompts import anchor_prompts
+from mmrag.clinical.question import ClinicalQuery
 from mmrag.encoders import open_encoder
 from mmrag.encoders.base import Encoder
 from mmrag.errors import BadFilm, QueryError
+from mmrag.evidence import EvidenceModel, evidence_model_for
 from mmrag.fusion import Anchors, FusionWeights, anchors_from_prompts
 from mmrag.ingest import ingest_source
+from mmrag.ingest.again import AgainPlan, encode_again, plan_again
+from mmrag.ingest.fusing import Fusing, name_of
 from mmrag.ingest.progress import Progress, Silent
 from mmrag.ingest.refuse import RefuseReport, refuse_films
-from mmrag.ingest.report import IngestReport
-from mmrag.retrieval import search
+from mmrag.ingest.report import EncodedAgain, IngestReport
+from mmrag.retrieval import answer, search
+from mmrag.retrieval.lookup import (
+    FilmRecord,
+    PanelRecord,
+    Timeline,
+    find_film,
+    find_panel,
+    timeline,
+)
 from mmrag.retrieval.results import FilmHit, SearchResult
 from mmrag.retrieval.room import Room
+from mmrag.retrieval.shown import Shown, film_of_file, stored_film
 from mmrag.settings import Settings
 from mmrag.sources import open_source
+from mmrag.sources.base import Source
 from mmrag.sources.images import read_film, thumbnail
 from mmrag.status import Status
-from mmrag.store import Space, Store
+from mmrag.store import FusionKind, LabCondition, LabFilter, SeriesPoint, Space, Store, Tokens
 
 THUMBNAIL = 192
 """Longest side of a brief's thumbnails, in pixels."""
@@ -95,6 +113,7 @@ class Engine:
         path: str | Path,
         *,
         labels: str | Path | None = None,
+        again: bool = False,
         progress: Progress | None = None,
     ) -> IngestReport:
         """Read a source into the store; what is there already is left as it is.
@@ -102,11 +121,14 @@ class Engine:
         Parameters
         ----------
         kind : str
-            ``nih``, ``synthea`` or ``fhir``.
+            ``nih``, ``synthea``, ``fhir``, ``covid`` or ``dicom``.
         path : path
             Folder or file of the source.
         labels : path, optional
             Label table of the films, where it is not beside them.
+        again : bool
+            Encode anew what is there already. A store of another space is encoded anew as a
+            whole, whatever its sources, see `plan_again`; until all is done it stays as it is.
         progress : Progress, optional
 
         Returns
@@ -119,26 +141,41 @@ class Engine:
         SourceError
             When the path cannot be this source at all.
         SpaceMismatch
-            When another encoder filled the store.
+            When another encoder filled the store, and not `again`.
         DatabaseError
             When PostgreSQL cannot be used.
         """
         source = open_source(kind, Path(path), None if labels is None else Path(labels))
-        space = self._claim_space()
-        return ingest_source(
+        shown = progress or Silent()
+        encoded = self._encode_again(source, shown) if again else None
+        space = self._claim_evidence()
+        report = ingest_source(
             source,
             self._opened_store(),
             self._opened_encoder(),
-            self._opened_anchors(),
-            FusionWeights(space.w_pixel, space.w_label),
-            progress or Silent(),
+            self._fusing(space),
+            shown,
+            again=again and encoded is None,
         )
+        return report.model_copy(update={"again": encoded})
+
+    def plan_again(self) -> AgainPlan | None:
+        """Say what an ingest with ``again`` has to encode anew besides its source.
+
+        Returns
+        -------
+        AgainPlan or None
+            None where the store's space is the encoder's already.
+        """
+        return plan_again(self._opened_store(), self._opened_encoder())
 
     def search(
         self,
-        text: str = "",
+        text: str | ClinicalQuery = "",
         *,
         image: str | Path | None = None,
+        film: str | None = None,
+        itself: bool = False,
         films: int = 10,
         labs: int = 10,
     ) -> SearchResult:
@@ -146,10 +183,15 @@ class Engine:
 
         Parameters
         ----------
-        text : str
-            The question; may be empty when a film is given.
+        text : str or ClinicalQuery
+            The question in words, which may be empty when a film is given; or compiled, as
+            `mmrag.clinical.query_json.read_query` reads it.
         image : path, optional
             A film to search with.
+        film : str, optional
+            Identifier of a stored film to search with, instead of `image`.
+        itself : bool
+            Whether the film that is shown may answer where it is stored.
         films, labs : int
             Records wanted of each leg; 0 leaves a leg out.
 
@@ -164,54 +206,125 @@ class Engine:
         BadFilm
             When the image cannot be read.
         """
-        if not text.strip() and image is None:
+        asks = isinstance(text, ClinicalQuery) or bool(text.strip())
+        if not asks and image is None and film is None:
             raise QueryError("an empty question: give words, --image FILE, or both")
+        if image is not None and film is not None:
+            raise QueryError("two films in one question: give --image FILE or --film ID")
         if films < 0 or labs < 0:
             raise QueryError("films and labs must be at least 0")
-        vector = None
-        if image is not None:
-            vector = self._opened_encoder().encode_films([read_film(Path(image)).pixels])[0]
-        return search(self._room(), text, image=vector, films=films, labs=labs)
+        room = self._room()
+        shown, sha256 = self._film_shown(image, film, itself)
+        result = search(room, text, image=shown, films=films, labs=labs)
+        return result.model_copy(update={"image": sha256})
 
     def brief(
         self,
-        text: str = "",
+        text: str | ClinicalQuery = "",
         *,
         image: str | Path | None = None,
+        film: str | None = None,
+        itself: bool = False,
         films: int = 10,
         labs: int = 10,
+        writer: bool = False,
     ) -> Brief:
         """Search, and write the Clinical Brief from what was found.
 
-        Takes and raises what `search` does.
+        Takes and raises what `search` does, and `writer`.
+
+        Parameters
+        ----------
+        writer : bool
+            Let the language model of the settings put the claims into sentences, too. One that
+            fails leaves the claims as they are and a note in ``written``.
 
         Returns
         -------
         Brief
-        """
-        result = self.search(text, image=image, films=films, labs=labs)
-        return compose(result, StoredRecords(self._opened_store()))
 
-    def refuse(
-        self, w_pixel: float, w_label: float, *, progress: Progress | None = None
-    ) -> RefuseReport:
-        """Fuse every film anew with other weights; nothing is encoded again.
+        Raises
+        ------
+        InputError
+            When the settings name no language model to write with.
+        MissingExtra
+            When the extra for it is not installed.
+        """
+        model = Endpoint.of(self._settings) if writer else None
+        result = self.search(text, image=image, film=film, itself=itself, films=films, labs=labs)
+        brief = compose(result, StoredRecords(self._opened_store()))
+        return brief if model is None else write(brief, model)
+
+    def replay(self, brief: Brief, *, image: str | Path | None = None) -> Replay:
+        """Hold a printed brief against the store as it is now.
 
         Parameters
         ----------
-        w_pixel, w_label : float
-            At least 0, not both 0.
+        brief : Brief
+            As `mmrag.brief.load_brief` reads it.
+        image : path, optional
+            The film that the question showed, where it showed one.
+
+        Returns
+        -------
+        Replay
+
+        Raises
+        ------
+        QueryError
+            When another film is given than the question showed, or none.
+        BadFilm
+            When the image cannot be read.
+        """
+        asked_with = brief.query.image
+        shown, sha256 = self._film_shown(
+            image,
+            asked_with.film if asked_with is not None and image is None else None,
+            itself=asked_with is not None and not asked_with.left_out,
+        )
+        if sha256 != brief.image:
+            asked = "no film" if brief.image is None else f"the film with SHA-256 {brief.image}"
+            raise QueryError(f"this brief was asked with {asked}: give that with --image FILE")
+        legs = brief.coverage
+        today = answer(
+            self._room(),
+            brief.query,
+            image=shown,
+            films=legs.films.requested,
+            labs=legs.labs.requested,
+        )
+        return replay(brief, today, StoredRecords(self._opened_store()))
+
+    def refuse(
+        self,
+        w_pixel: float | None = None,
+        w_label: float | None = None,
+        *,
+        fusion: FusionKind | None = None,
+        progress: Progress | None = None,
+    ) -> RefuseReport:
+        """Weigh and fuse every film anew; nothing is encoded again.
+
+        Parameters
+        ----------
+        w_pixel, w_label : float, optional
+            At least 0, not both 0; the store's own by default.
+        fusion : {"soft", "hard"}, optional
+            Whether film vectors follow the evidence or the labels as they are; as the store
+            has it by default.
         progress : Progress, optional
 
         Returns
         -------
         RefuseReport
         """
-        weights = FusionWeights(w_pixel, w_label)
-        self._claim_space()
-        return refuse_films(
-            self._opened_store(), self._opened_anchors(), weights, progress or Silent()
-        )
+        space = self._claim_space()
+        wanted = {"w_pixel": w_pixel, "w_label": w_label, "fusion": fusion}
+        changes: dict[str, Any] = {
+            name: value for name, value in wanted.items() if value is not None
+        }
+        fusing = self._fusing(replace(space, **changes))
+        return refuse_films(self._opened_store(), fusing, progress or Silent())
 
     def status(self) -> Status:
         """Say what is stored; starts no encoder and creates no store.
@@ -245,6 +358,45 @@ class Engine:
         except BadFilm:
             return None
 
+    def film(self, id_: str, source: str | None = None) -> FilmRecord | None:
+        """Find a stored film by its identifier, of the first source that has it by default."""
+        return find_film(self._opened_store(), id_, source)
+
+    def panel(self, id_: str, source: str | None = None) -> PanelRecord | None:
+        """Find a stored laboratory panel by its identifier, as `film` does."""
+        return find_panel(self._opened_store(), id_, source)
+
+    def timeline(self, patient: str) -> Timeline | None:
+        """Collect what is stored of a patient (``source:identifier``); None for a stranger."""
+        return timeline(self._opened_store(), patient)
+
+    def course(self, patient: str, loinc: str) -> list[SeriesPoint]:
+        """List a patient's values of one LOINC code by time, in the canonical unit.
+
+        Parameters
+        ----------
+        patient : str
+            ``source:identifier``.
+        loinc : str
+
+        Returns
+        -------
+        list of SeriesPoint
+        """
+        return self._opened_store().labs.series(
+            LabCondition(loinc=(loinc,)), LabFilter(patient=patient)
+        )
+
+    @property
+    def audit(self) -> AuditTrail:
+        """Where it is written down who asked what."""
+        return AuditTrail(self._opened_store().audit, self._settings.audit_query)
+
+    @property
+    def tokens(self) -> Tokens:
+        """Who may use the service from elsewhere."""
+        return self._opened_store().tokens
+
     def close(self) -> None:
         """Leave the database; the embedded one stops when its last user leaves."""
         with self._lock:
@@ -262,6 +414,19 @@ class Engine:
         trace: TracebackType | None,
     ) -> None:
         self.close()
+
+    def _film_shown(
+        self, image: str | Path | None, film: str | None, itself: bool
+    ) -> tuple[Shown | None, str | None]:
+        """Take the film of a question and its hash; nothing where it shows none."""
+        store = self._opened_store()
+        if film is not None:
+            return stored_film(store, film, itself=itself)
+        if image is None:
+            return None, None
+        read = read_film(Path(image))
+        vector = self._opened_encoder().encode_films([read.pixels])[0]
+        return film_of_file(store, vector, read.sha256, itself=itself), read.sha256
 
     def _opened_encoder(self) -> Encoder:
         with self._lock:
@@ -289,10 +454,31 @@ class Engine:
             encoder.fingerprint, encoder.dimension, settings.w_pixel, settings.w_label
         )
 
+    def _claim_evidence(self) -> Space:
+        """Claim the space, and make sure that films are weighed as this version weighs them."""
+        self._claim_space()
+        return self._opened_store().claim_evidence(name_of(self._model()), self._settings.fusion)
+
+    def _model(self) -> EvidenceModel:
+        name = self._opened_encoder().fingerprint
+        return evidence_model_for(name.name, name.weights)
+
+    def _fusing(self, space: Space) -> Fusing:
+        weights = FusionWeights(space.w_pixel, space.w_label)
+        return Fusing(self._opened_anchors(), self._model(), weights, space.fusion)
+
+    def _encode_again(self, source: Source, progress: Progress) -> EncodedAgain | None:
+        if self.plan_again() is None:
+            return None
+        return encode_again(
+            self._opened_store(), self._opened_encoder(), self._opened_anchors(), source, progress
+        )
+
     def _room(self) -> Room:
         return Room(
             store=self._opened_store(),
             anchors=self._opened_anchors(),
             encode_texts=self._opened_encoder().encode_texts,
-            space=self._claim_space(),
+            space=self._claim_evidence(),
+            model=self._model(),
         )

@@ -13,6 +13,7 @@
         ├── DatabaseError       PostgreSQL missing, unreachable, too old
         ├── SpaceMismatch       two embedding spaces would be mixed
         ├── EncoderError        weights missing, damaged or unfit
+        ├── WriterError         a language model gave no usable answer
         └── MissingExtra        an optional package is not installed
 
 Every message is one line that says what happened and how to mend it.
@@ -33,6 +34,7 @@ __all__ = [
     "SourceError",
     "SpaceMismatch",
     "UnknownUnit",
+    "WriterError",
 ]
 
 
@@ -90,6 +92,10 @@ class SpaceMismatch(OutsideError):
 
 class EncoderError(OutsideError):
     """An encoder's weights are missing, damaged or do not fit."""
+
+
+class WriterError(OutsideError):
+    """A language model gave no usable answer."""
 
 
 class MissingExtra(OutsideError):

@@ -32,6 +32,10 @@ def eval_command(
     ] = None,
     labs: Annotated[Path | None, typer.Option(help="csv folder of a Synthea export.")] = None,
     encoder: Annotated[str | None, typer.Option(help="Encoder; MMRAG_ENCODER by default.")] = None,
+    vectors: Annotated[
+        Path | None,
+        typer.Option(help="Out-of-fold vectors, for films that the encoder learnt from."),
+    ] = None,
     quick: Annotated[bool, typer.Option("--quick", help="To see that it works.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
     out: Annotated[Path | None, typer.Option(help="Folder for page, plots and figures.")] = None,
@@ -55,6 +59,7 @@ def eval_command(
             FusionWeights(settings.w_pixel, settings.w_label),
             progress,
             labs=leg,
+            vectors=vectors,
             quick=quick,
         )
     if as_json:

@@ -4,6 +4,10 @@
 direction of one finding: its positive prompts' mean less its negative prompts' mean, which
 takes away what all chest-film sentences have in common. A film without labels is its pixels
 alone, so that a missing label never counts against it.
+
+That is hard fusion, which takes every label at its word. Soft fusion sums the anchors by how
+far the evidence for each finding lies above what an average film has, and keeps the length:
+a film of which little is known, labelled or not, is hardly moved.
 """
 
 from __future__ import annotations
@@ -98,6 +102,27 @@ class Anchors:
         names = findings or (NORMAL,)
         total = np.sum([self.by_finding[name] for name in names], axis=0)
         return normalize(total)
+
+    def soft_label_vector(self, above_average: Mapping[str, float]) -> Vector | None:
+        """``V_label`` of one film by its evidence.
+
+        Parameters
+        ----------
+        above_average : mapping of str to float
+            Probability less an average film's, 0 where it is not above; 1 for a label that
+            is certain of something that no other film has.
+
+        Returns
+        -------
+        ndarray or None
+            Shape (dimension,), no longer than 1; None where nothing is above average. With
+            certain labels of anchors at right angles it is `label_vector`.
+        """
+        terms = [weight * self.by_finding[name] for name, weight in above_average.items() if weight]
+        if not terms:
+            return None
+        total = np.sum(terms, axis=0, dtype=np.float64)
+        return np.asarray(total / max(1.0, float(np.linalg.norm(total))), dtype=np.float32)
 
 
 def anchors_from_prompts(

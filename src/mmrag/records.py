@@ -7,7 +7,7 @@ two people of two sources can never be taken for one.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Literal
 
@@ -16,6 +16,26 @@ Sex = Literal["F", "M"]
 
 Flag = Literal["LL", "L", "N", "H", "HH"]
 """Critically low, low, normal, high, critically high (HL7 table 0078)."""
+
+
+_DAY_ZERO = datetime(1900, 1, 1, tzinfo=UTC)
+
+
+def day_in_order(day: float) -> datetime:
+    """Place a day of a patient's own count in time, for ordering that patient's records alone.
+
+    Parameters
+    ----------
+    day : float
+        Days from the day zero that the source counts from; may be negative.
+
+    Returns
+    -------
+    datetime.datetime
+        Timezone aware, UTC, so many days from the start of 1900: before the time of any
+        dated record here, so that "newest" over patients never prefers it.
+    """
+    return _DAY_ZERO + timedelta(days=day)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +103,16 @@ class Film:
         Size of the original image in pixels, as the source's table states it.
     pixel_spacing : tuple of float or None
         Row and column spacing of the original image in millimetres.
+    taken_on : datetime.date or None
+        Calendar day of the film.
+    day : float or None
+        Day of the film as the source counts days of this patient (from the first symptoms
+        or from admission), where it gives no dates.
+    stated : str or None
+        What the film shows in the source's own words, where these are not the names of
+        `findings`, e.g. ``COVID-19, ARDS``.
+    licence : str or None
+        Terms under which this one film may be shared, and where it was published.
     """
 
     id: str
@@ -96,6 +126,10 @@ class Film:
     width: int | None = None
     height: int | None = None
     pixel_spacing: tuple[float, float] | None = None
+    taken_on: date | None = None
+    day: float | None = None
+    stated: str | None = None
+    licence: str | None = None
 
     @property
     def path(self) -> Path:
@@ -184,13 +218,16 @@ class LabReport:
     patient : str
         ``source:identifier``.
     effective_at : datetime.datetime
-        Time of the sample, timezone aware, UTC.
+        Time of the sample, timezone aware, UTC. With a `day` it is `day_in_order`, a place in
+        this patient's own order, and no time at all: it is never shown.
     encounter : str or None
     age : float or None
         Age in years on the day of the sample.
     sex : {"F", "M"} or None
     observations : tuple of Observation
         In the order of the source.
+    day : float or None
+        Day of the sample as the source counts days of this patient, where it gives no dates.
     """
 
     id: str
@@ -201,6 +238,12 @@ class LabReport:
     age: float | None = None
     sex: Sex | None = None
     observations: tuple[Observation, ...] = field(default=())
+    day: float | None = None
+
+    @property
+    def sampled_at(self) -> datetime | None:
+        """Time of the sample; None where the source counts days instead."""
+        return self.effective_at if self.day is None else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pydantic import BaseModel, ConfigDict
 
 from mmrag.settings import Settings
-from mmrag.store import StoreStatus
+from mmrag.store import FusionKind, StoreStatus
 
 
 class _Fact(BaseModel):
@@ -40,6 +40,8 @@ class SpaceStatus(_Fact):
     dimension: int
     w_pixel: float
     w_label: float
+    fusion: FusionKind
+    evidence: str | None
 
 
 class Status(_Fact):
@@ -103,6 +105,8 @@ class Status(_Fact):
                 dimension=space.dimension,
                 w_pixel=space.w_pixel,
                 w_label=space.w_label,
+                fusion=space.fusion,
+                evidence=None if space.evidence is None else space.evidence.short,
             ),
             films={
                 name: FilmsStatus(
@@ -136,7 +140,9 @@ class Status(_Fact):
         yield "size", f"{self.size_bytes / 2**20:,.1f} MB"
         if self.space is not None:
             yield "space", f"{self.space.fingerprint}, {self.space.dimension} dimensions"
-            yield "fusion", f"{self.space.w_pixel:g} pixels, {self.space.w_label:g} labels"
+            shares = f"{self.space.w_pixel:g} pixels, {self.space.w_label:g} labels"
+            yield "fusion", f"{shares} ({self.space.fusion})"
+            yield "evidence", self.space.evidence or "none yet: mmrag refuse"
         for source, films in self.films.items():
             made_up = " (made up)" if films.made_up else ""
             yield (

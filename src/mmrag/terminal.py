@@ -21,10 +21,12 @@ from rich.table import Table
 from rich.text import Text
 
 from mmrag.brief.plain import plain
+from mmrag.brief.wording import day
 from mmrag.ingest.progress import Progress as ProgressSink
 from mmrag.ingest.progress import Silent
-from mmrag.ingest.report import IngestReport, Tally
+from mmrag.ingest.report import EncodedAgain, IngestReport, Tally
 from mmrag.retrieval.results import FilmHit, LabHit, LegCoverage, SearchResult
+from mmrag.sources.problems import LISTED
 from mmrag.status import Status
 
 
@@ -94,6 +96,8 @@ def print_ingest(report: IngestReport) -> None:
     for name, tally in (("films", report.films), ("panels", report.labs)):
         if tally != Tally():
             table.add_row(name, f"{tally.added:,}", f"{tally.changed:,}", f"{tally.unchanged:,}")
+    if report.again is not None:
+        _print_encoded_again(console, report.again)
     console.print(Text(f"source {report.source}"))
     console.print(table)
     also = {
@@ -113,9 +117,25 @@ def print_ingest(report: IngestReport) -> None:
         console.print(Text("  ") + shown(f"{place}: " if place else "") + shown(line.message))
 
 
+def _print_encoded_again(console: Console, again: EncodedAgain) -> None:
+    done = f"{again.films:,} films and {again.texts:,} panel texts"
+    console.print(Text(f"encoded again: {done}, from {again.old} to {again.new}"))
+    if again.left_out:
+        left = f"{len(again.left_out):,} films left the store, their files are gone or unreadable:"
+        console.print(Text(left))
+    for film in again.left_out[:LISTED]:
+        console.print(Text("  ") + shown(film))
+    if len(again.left_out) > LISTED:
+        console.print(Text(f"  and {len(again.left_out) - LISTED:,} more, all named by --json"))
+
+
 def print_search(result: SearchResult) -> None:
     """Both legs, always both headings."""
     console = Console()
+    if result.query.image is not None:
+        guessed = (f"{g.finding} {g.probability:.2f}" for g in result.query.image.findings)
+        said = ", ".join(guessed) or "nothing more than an average film"
+        console.print(Text(f"The film shown, by its pixels  {said}", style="bold"))
     if result.coverage.films.requested:
         console.print(Text(f"Films  {_coverage(result.coverage.films)}", style="bold"))
         if result.films:
@@ -144,7 +164,9 @@ def _coverage(leg: LegCoverage) -> str:
 
 
 def _film_table(films: tuple[FilmHit, ...]) -> Table:
-    table = Table("#", "film", "patient", "score", "pixels", "labels", "findings", "view", box=None)
+    table = Table(
+        "#", "film", "patient", "score", "pixels", "labels", "text", "findings", "view", box=None
+    )
     for film in films:
         labelled = "unlabelled" if film.findings is None else ", ".join(film.findings)
         table.add_row(
@@ -154,6 +176,7 @@ def _film_table(films: tuple[FilmHit, ...]) -> Table:
             f"{film.score:.3f}",
             f"{film.why.pixel:.3f}",
             f"{film.why.label:.3f}",
+            f"{film.why.text:.3f}",
             shown(labelled or "No Finding"),
             shown(film.view or ""),
         )
@@ -165,7 +188,7 @@ def _lab_table(labs: tuple[LabHit, ...]) -> Table:
     for lab in labs:
         table.add_row(
             str(lab.rank),
-            f"{lab.effective_at:%Y-%m-%d}",
+            day(lab),
             shown(_marked(lab.patient, lab.made_up)),
             f"{lab.score:.3f}",
             shown(_results(lab)),

@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 from mmrag.clinical.question import ClinicalQuery, FindingTerm, LabTerm
-from mmrag.records import Film, Flag, LabReport, Observation, Provenance, ReferenceRange
+from mmrag.records import (
+    Film,
+    Flag,
+    LabReport,
+    Observation,
+    Provenance,
+    ReferenceRange,
+    day_in_order,
+)
 from mmrag.retrieval.results import (
     Coverage,
     FilmHit,
@@ -19,7 +29,8 @@ from mmrag.retrieval.results import (
     SearchResult,
     SpaceInfo,
 )
-from mmrag.store.terms import RecordKey
+from mmrag.store.lab_terms import SeriesPoint
+from mmrag.store.terms import FilmHashes, PatientKeys, RecordKey
 
 RANGE = "A cited table of ranges, 2020"
 
@@ -132,6 +143,7 @@ class Shelf:
     def __init__(self, result: SearchResult) -> None:
         self.films = {RecordKey(hit.source, hit.id): _film(hit) for hit in result.films}
         self.reports = {RecordKey(hit.source, hit.report): _report(hit) for hit in result.labs}
+        self.counted = result.coverage
 
     def film(self, key: RecordKey) -> Film | None:
         return self.films.get(key)
@@ -139,11 +151,32 @@ class Shelf:
     def report(self, key: RecordKey) -> LabReport | None:
         return self.reports.get(key)
 
-    def film_count(self) -> int:
-        return 1102
+    def film_hashes(self, keys: Sequence[RecordKey]) -> dict[RecordKey, FilmHashes]:
+        rows = {key: repr(self.films[key]) for key in keys if key in self.films}
+        return {key: FilmHashes("pixels", _hash(row)) for key, row in rows.items()}
 
-    def report_count(self) -> int:
-        return 59
+    def report_hashes(self, keys: Sequence[RecordKey]) -> dict[RecordKey, str]:
+        return {key: _hash(repr(self.reports[key])) for key in keys if key in self.reports}
+
+    def series(self, patient: str, analyte: str) -> list[SeriesPoint]:
+        return [
+            SeriesPoint(patient, row.effective_at, o.canonical_value, key, row.day, o.loinc)
+            for key, row in sorted(self.reports.items(), key=lambda item: item[1].effective_at)
+            for o in row.observations
+            if (row.patient, o.analyte) == (patient, analyte) and o.canonical_value is not None
+        ]
+
+    def of_patients(self, patients: Collection[str]) -> dict[str, PatientKeys]:
+        found = {}
+        for patient in patients:
+            films = tuple(key for key, row in self.films.items() if row.patient == patient)
+            reports = tuple(key for key, row in self.reports.items() if row.patient == patient)
+            if films or reports:
+                found[patient] = PatientKeys(films, reports)
+        return found
+
+    def coverage(self, result: SearchResult) -> Coverage:
+        return self.counted
 
     def change_film(self, **fields: Any) -> None:
         """Change every stored film behind the composer's back."""
@@ -157,6 +190,10 @@ class Shelf:
         }
 
 
+def _hash(row: str) -> str:
+    return hashlib.sha256(row.encode("utf-8", "surrogatepass")).hexdigest()
+
+
 def _film(hit: FilmHit) -> Film:
     return Film(
         id=hit.id,
@@ -166,6 +203,10 @@ def _film(hit: FilmHit) -> Film:
         view=hit.view,
         age=hit.age,
         sex=hit.sex,
+        taken_on=hit.taken_on,
+        day=hit.day,
+        stated=hit.stated,
+        licence=hit.licence,
     )
 
 
@@ -174,10 +215,11 @@ def _report(hit: LabHit) -> LabReport:
         id=hit.report,
         provenance=Provenance(hit.source, "", made_up=hit.made_up),
         patient=hit.patient,
-        effective_at=hit.effective_at,
+        effective_at=hit.effective_at or day_in_order(hit.day or 0),
         age=hit.age,
         sex=hit.sex,
         observations=tuple(map(_observation, hit.observations)),
+        day=hit.day,
     )
 
 
@@ -190,6 +232,7 @@ def _observation(hit: ObservationHit) -> Observation:
         text=hit.text,
         unit=hit.unit,
         analyte=hit.analyte,
+        canonical_value=hit.value,
         reference=ReferenceRange(hit.low, hit.high, hit.range_source or "") if ranged else None,
         flag=hit.flag,
         flag_source=hit.flag_source,

@@ -6,7 +6,13 @@ from datetime import UTC, datetime
 from typing import Any
 
 from mmrag.brief import Brief, compose
-from mmrag.retrieval.results import CohortSummary, Measurement, SearchResult, StateCoverage
+from mmrag.retrieval.results import (
+    CohortSummary,
+    Coverage,
+    Measurement,
+    SearchResult,
+    StateCoverage,
+)
 from tests.brief.made import Shelf, answer, asking, leukocytes, panel
 
 HIGHEST = panel(1, leukocytes(10.5, "N"))
@@ -36,12 +42,18 @@ def state(**other: Any) -> StateCoverage:
     return StateCoverage(**{**fields, **other})
 
 
-def surveyed(states: tuple[StateCoverage, ...], cohort: tuple[CohortSummary, ...] = ()) -> Brief:
+def surveyed(
+    states: tuple[StateCoverage, ...],
+    cohort: tuple[CohortSummary, ...] = (),
+    counted: Coverage | None = None,
+) -> Brief:
     plain = answer(asking("Pneumonia"), (), (HIGHEST,))
     labs = plain.coverage.labs.model_copy(update={"states": states, "cohort": cohort})
     coverage = plain.coverage.model_copy(update={"labs": labs})
     result: SearchResult = plain.model_copy(update={"coverage": coverage})
-    return compose(result, Shelf(plain))
+    shelf = Shelf(plain)
+    shelf.counted = coverage if counted is None else counted
+    return compose(result, shelf)
 
 
 def test_what_was_not_found_names_the_nearest_value_and_its_panel() -> None:
@@ -64,6 +76,13 @@ def test_a_nearest_value_that_the_store_does_not_hold_is_not_printed() -> None:
     assert brief.dropped == 1
 
 
+def test_a_survey_that_the_store_does_not_bear_out_is_not_printed() -> None:
+    counted = answer(asking("Pneumonia"), (), (HIGHEST,)).coverage  # surveys nothing
+    brief = surveyed((state(showing=3, showing_patients=2),), counted=counted)
+    assert not [c for c in brief.claims if "leukocytosis" in c.text]
+    assert brief.dropped > 1  # the own count of the leg goes with it
+
+
 def test_what_was_found_is_counted_and_what_was_never_measured_said() -> None:
     brief = surveyed(
         (
@@ -84,5 +103,5 @@ def test_a_cohort_is_summed_up() -> None:
         flagged=160, abnormal=2, share_abnormal=0.0125,
     )  # fmt: skip
     (claim,) = [c for c in surveyed((), (cohort,)).claims if "median" in c.text]
-    assert "median 250.5 10*3/uL, quartiles 200.0 and 300.0, from 150.0 to 449.0" in claim.text
+    assert "median 250 10*3/uL, quartiles 200 and 300, from 150 to 449" in claim.text
     assert "2 of 160 flagged results are abnormal" in claim.text

@@ -86,13 +86,13 @@ def test_strangers_who_turn_out_to_be_one_are_not_called_strangers() -> None:
     assert not any("different people" in c.text for c in compose(result, shelf).claims)
 
 
-def test_figures_beyond_the_store_are_dropped() -> None:
-    class Small(Shelf):
-        def film_count(self) -> int:
-            return 3
-
+@pytest.mark.parametrize("searched", [3, 1101, 1103])
+def test_figures_that_the_store_does_not_give_are_dropped(searched: int) -> None:
     result = answer(asking("Hernia"))
-    brief = compose(result, Small(result))
+    shelf = Shelf(result)
+    films = result.coverage.films.model_copy(update={"searched": searched})
+    shelf.counted = result.coverage.model_copy(update={"films": films})
+    brief = compose(result, shelf)
     assert not any("1102" in claim.text for claim in brief.claims)
     assert brief.dropped > 0
 

@@ -82,7 +82,7 @@ def test_normal_chest_is_no_finding(term: str) -> None:
         ("collapsed lung", ["Pneumothorax"]),
         ("lung collapse", ["Atelectasis"]),
         ("hydropneumothorax", ["Effusion", "Pneumothorax"]),
-        ("nodule or mass", ["Mass", "Nodule"]),
+        ("nodule or mass", ["Nodule", "Mass"]),
         ("haemothorax in the left hemithorax", ["Effusion"]),
         ("tumours of the lung", ["Mass", "Nodule"]),
         ("mass", ["Mass"]),

@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from mmrag.clinical.patient_terms import read_patient, read_view
+from mmrag.errors import QueryError
 
 
 @pytest.mark.parametrize(
@@ -35,7 +36,7 @@ def test_sex(text: str, sex: str | None) -> None:
         ("paediatric film", None, 18, "high"),
         ("teenagers", 13, 19, "high"),
         ("adults", 18, None, ""),
-        ("young adults", 18, 45, "high"),
+        ("young adults", 19, 25, "high"),
         ("middle-aged men", 45, 65, "high"),
         ("the elderly", 65, None, ""),
         ("older women", 65, None, ""),
@@ -43,7 +44,6 @@ def test_sex(text: str, sex: str | None) -> None:
         ("elderly, aged 70 to 80", 70, 80, ""),
         ("women over 60 and under 80", 60, 80, "low high"),
         ("over 60 and 60 or older", 60, None, "low"),
-        ("over 60 and under 50", 60, None, "low"),  # both cannot hold: the first stays
     ],
 )
 def test_age(text: str, low: float | None, high: float | None, strict: str) -> None:
@@ -51,6 +51,28 @@ def test_age(text: str, low: float | None, high: float | None, strict: str) -> N
     assert (patient.age_min, patient.age_max) == (low, high)
     assert patient.age_min_inclusive == ("low" not in strict)
     assert patient.age_max_inclusive == ("high" not in strict)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("over 60 and under 50", "no age meets"),
+        ("under 20 or over 70", "no age meets"),
+        ("elderly children", "no age meets"),
+        ("women or children", "two kinds of patients"),
+        ("men over 60 or women over 70", "two kinds of patients"),
+    ],
+)
+def test_people_who_cannot_be_asked_for_at_once_are_refused(text: str, message: str) -> None:
+    with pytest.raises(QueryError, match=message):
+        read_patient(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["men or women over 60", "boys or girls", "60-year-old men or women"]
+)
+def test_both_sexes_are_one_kind_of_people(text: str) -> None:
+    assert read_patient(text).patient.sex is None
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mmrag.clinical.analytes import analytes
-from mmrag.clinical.ranges import age_in_years, range_in_unit, reference_range
+from mmrag.clinical.ranges import (
+    age_in_years,
+    certain_bound,
+    range_in_unit,
+    reference_range,
+)
 from mmrag.records import Sex
 
 
@@ -47,6 +52,46 @@ def test_an_unknown_sex_or_age_has_no_range_that_depends_on_it() -> None:
     assert bounds("haemoglobin", 40, None) is None
     assert bounds("leukocytes", None, "F") is None
     assert bounds("creatinine", None, None) is None
+
+
+def test_who_is_unknown_has_a_bound_only_beyond_everyones() -> None:
+    low = certain_bound("lymphocytes", 0.9, None, "M")
+    assert low is not None
+    assert (low.low, low.high, low.critical_low) == (1.0, None, None)
+    assert low.source.startswith("lowest of all, age unknown: ")
+    assert certain_bound("lymphocytes", 1.0, None, "M") is None  # normal in an adult
+    high = certain_bound("leukocytes", 30.5, None, "M")
+    assert high is not None
+    assert (high.low, high.high) == (None, 30.0)  # a newborn's
+    assert certain_bound("leukocytes", 12.0, None, "M") is None  # normal in a child
+    either = certain_bound("haemoglobin", 11.0, 40, None)
+    assert either is not None
+    assert either.low == 12.0
+    assert "sex unknown" in either.source
+    assert certain_bound("haemoglobin", 12.5, 40, None) is None  # normal in a woman
+
+
+def test_nothing_is_certain_where_somebody_has_no_range() -> None:
+    assert certain_bound("inr", 9.0, None, "F") is None  # no range below 18 years
+    assert certain_bound("leukocytes", 0.1, -1.0, None) is None
+
+
+@given(
+    st.sampled_from([key for key, known in analytes().items() if known.ranges]),
+    st.floats(0, 120),
+    st.sampled_from(["F", "M"]),
+    st.floats(0, 1000),
+)
+def test_a_certain_bound_never_contradicts_the_range_of_who_it_was(
+    key: str, age: float, sex: Sex, value: float
+) -> None:
+    own = reference_range(key, age, sex)
+    for known_age, known_sex in ((None, sex), (age, None), (None, None)):
+        bound = certain_bound(key, value, known_age, known_sex)
+        if bound is not None:
+            assert own is not None
+            assert bound.low is None or (own.low is not None and value < own.low)
+            assert bound.high is None or (own.high is not None and value > own.high)
 
 
 def test_an_adult_range_is_not_lent_to_a_child() -> None:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -10,10 +11,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from mmrag.encoders.base import GreyImage, Vectors
+from mmrag.encoders.base import ExplainsFilms, GreyImage, Vectors
 from mmrag.encoders.compact import SHIPPED, CompactEncoder
 from mmrag.encoders.compact_space import DIMENSION, FINDINGS, LOOK, WORDS, anchor, normal_anchor
-from mmrag.errors import BadFilm, EncoderError
+from mmrag.errors import BadFilm, EncoderError, QueryError
+from mmrag.evaluation.leaks import KnowsWhatItLearnt
 
 MEGABYTE = 1_000_000
 
@@ -213,3 +215,43 @@ def test_cosine_with_a_finding_is_the_films_coordinate(
 ) -> None:
     for axis, finding in enumerate(FINDINGS):
         assert np.array_equal(vectors @ compact.encode_texts([finding])[0], vectors[:, axis])
+
+
+@pytest.mark.parametrize("finding", FINDINGS)
+def test_a_heat_map_averages_to_the_films_score(
+    finding: str, vectors: Vectors, compact: CompactEncoder
+) -> None:
+    """The coordinate is the score squashed by a rising curve, so the two order films alike."""
+    films = noise_films(12)
+    means = [compact.heat_map(film, finding).mean() for film in films]
+    coordinates = vectors[:12, FINDINGS.index(finding)]
+    assert np.argsort(means).tolist() == np.argsort(coordinates).tolist()
+
+
+def test_a_mirrored_film_has_a_mirrored_heat_map(
+    shared_data: Path, compact: CompactEncoder
+) -> None:
+    """The map is of places, the left of it the left of the film."""
+    right, wrong = [], []
+    for file in sorted((shared_data / "nih" / "images").iterdir())[:8]:
+        film = decode(file)
+        heat = compact.heat_map(film, "Effusion")
+        assert heat.dtype == np.float32
+        assert heat.shape[0] >= 7
+        mirrored = compact.heat_map(film[:, ::-1], "Effusion")
+        right.append(np.corrcoef(heat[:, ::-1].ravel(), mirrored.ravel())[0, 1])
+        wrong.append(np.corrcoef(heat.ravel(), mirrored.ravel())[0, 1])
+    assert np.mean(right) > np.mean(wrong) + 0.1
+
+
+@pytest.mark.parametrize("finding", ["No Finding", "effusion", "Pleural Thickening", ""])
+def test_no_heat_map_of_what_is_none_of_the_findings(finding: str, compact: CompactEncoder) -> None:
+    with pytest.raises(QueryError, match="name one of the findings Atelectasis"):
+        compact.heat_map(noise_films(1)[0], finding)
+
+
+def test_the_encoder_explains_films_and_says_what_it_learnt_from(compact: CompactEncoder) -> None:
+    assert isinstance(compact, ExplainsFilms)
+    assert isinstance(compact, KnowsWhatItLearnt)
+    assert len(compact.learnt_patients) > 500
+    assert all(re.fullmatch(r"nih:[1-9]\d*", patient) for patient in compact.learnt_patients)

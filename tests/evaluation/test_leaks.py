@@ -86,3 +86,13 @@ def test_folds_hold_patients_together() -> None:
     side = folds(patients, lot("t"))
     assert all(len(set(side[3 * n : 3 * n + 3].tolist())) == 1 for n in range(30))
     assert sorted(np.bincount(side).tolist()) == [18] * 5
+
+
+def test_a_film_out_of_fold_was_not_learnt_from(bench: Bench) -> None:
+    """Only the vectors' origin counts: a patient with one film of each kind is still named."""
+    of_three = [film.id for film in bench.collection.films if film.patient == "nih:3"]
+    for recorded, known in ((of_three, 0), (of_three[:1], 1)):
+        collection = replace(bench.collection, recorded=frozenset(recorded))
+        made = checks(replace(bench, collection=collection), Learnt("nih:3"))
+        subject = f"Learnt, {len(recorded)} films out of fold"
+        assert made["judged patients that the encoder learnt from", subject].value == known

@@ -164,7 +164,7 @@ def bad_png_with_flipped_bit() -> bytes:
         pytest.param(encoded(Image.fromarray(GREY), "GIF"), "a GIF", id="gif"),
         pytest.param(encoded(Image.fromarray(GREY), "BMP"), "a BMP", id="bmp"),
         pytest.param(encoded(Image.fromarray(GREY), "TIFF"), "a TIFF", id="tiff"),
-        pytest.param(b"\0" * 128 + b"DICM", "a DICOM file", id="dicom"),
+        pytest.param(b"\0" * 128 + b"DICM", "DICOM file", id="dicom"),
         pytest.param(b"<!DOCTYPE html><p>404", "download the image again", id="html"),
         pytest.param(b"version https://git-lfs.github.com", "git lfs pull", id="lfs"),
         pytest.param(

@@ -15,7 +15,7 @@ import psycopg
 import pytest
 
 from mmrag.settings import Settings
-from mmrag.store import Store, Vectors
+from mmrag.store import EVIDENCE, EvidenceName, FilmEvidence, Recipe, Store, Vectors
 from mmrag.store.server import EmbeddedServer
 
 DIMENSION = 16
@@ -118,6 +118,17 @@ def unit_vectors(rows: int, seed: int = 0) -> Vectors:
     vectors = np.random.default_rng(seed).standard_normal((rows, DIMENSION)).astype(np.float32)
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
     return vectors
+
+
+def evidence(rows: int, seed: int = 0) -> FilmEvidence:
+    """Probabilities of every kind, certain ones among them."""
+    random = np.random.default_rng(seed)
+    numbers = random.beta(0.4, 1.2, (2, rows, len(EVIDENCE))).astype(np.float32)
+    return FilmEvidence(probability=numbers[0], pixels_only=numbers[1])
+
+
+def recipe(w_pixel: float = 0.7, w_label: float = 0.3) -> Recipe:
+    return Recipe(w_pixel, w_label, "hard", EvidenceName("compact:0", "1" * 64))
 
 
 @pytest.fixture

@@ -12,10 +12,26 @@ from hypothesis import strategies as st
 from mmrag.errors import DatabaseError, InputError
 from mmrag.records import Film, Provenance
 from mmrag.settings import Settings
-from mmrag.store import FilmEntry, FilmFilter, PixelBatch, RecordKey, Store, film_search
+from mmrag.store import (
+    FilmEntry,
+    FilmEvidence,
+    FilmFilter,
+    PixelBatch,
+    RecordKey,
+    Store,
+    film_search,
+)
 from mmrag.store.terms import Vectors
 from mmrag.store.vectors import halved
-from tests.store.conftest import DIMENSION, Fingerprint, Server, index_scans, unit_vectors
+from tests.store.conftest import (
+    DIMENSION,
+    Fingerprint,
+    Server,
+    evidence,
+    index_scans,
+    recipe,
+    unit_vectors,
+)
 
 LABELS: list[tuple[str, ...] | None] = [
     None,
@@ -50,7 +66,7 @@ def entry(number: int, source: str = "nih") -> FilmEntry:
 def fill(store: Store, rows: int = 120, source: str = "nih") -> tuple[list[FilmEntry], Vectors]:
     entries = [entry(number, source) for number in range(rows)]
     fused = unit_vectors(rows)
-    store.films.write(entries, unit_vectors(rows, seed=1), fused)
+    store.films.write(entries, unit_vectors(rows, seed=1), fused, evidence(rows))
     return entries, fused
 
 
@@ -96,7 +112,7 @@ def test_a_changed_film_replaces_the_old_one(store: Store) -> None:
     changed = replace(
         entries[1], film=replace(entries[1].film, findings=("Hernia",)), record_hash="new"
     )
-    store.films.update_records([changed], -fused[1:2])
+    store.films.update_records([changed], -fused[1:2], evidence(1, seed=5))
     assert store.films.get(changed.key) == changed.film
     assert store.films.known("nih")[changed.film.id].record_hash == "new"
     found = {m.film.id: m for m in store.films.search(fused[1], 3)}
@@ -115,7 +131,7 @@ def test_one_identifier_may_be_in_two_sources(store: Store) -> None:
 def test_a_batch_goes_in_whole_or_not_at_all(store: Store) -> None:
     entries = [entry(0), replace(entry(1), film=replace(film(1), sex="X"))]  # type: ignore[arg-type]
     with pytest.raises(Exception, match="film_sex_check"):
-        store.films.write(entries, unit_vectors(2), unit_vectors(2))
+        store.films.write(entries, unit_vectors(2), unit_vectors(2), evidence(2))
     assert store.films.count() == 0
 
 
@@ -124,13 +140,13 @@ def test_a_batch_goes_in_whole_or_not_at_all(store: Store) -> None:
 )
 def test_vectors_that_do_not_fit_are_refused(store: Store, wrong: Vectors) -> None:
     with pytest.raises(InputError):
-        store.films.write([entry(0), entry(1)], unit_vectors(2), wrong)
+        store.films.write([entry(0), entry(1)], unit_vectors(2), wrong, evidence(2))
     assert store.films.count() == 0
 
 
 def test_text_that_postgresql_cannot_hold_is_mended(store: Store) -> None:
     odd = replace(entry(1), film=replace(film(1), view="P\x00A", findings=("Ma\udcffss",)))
-    store.films.write([odd], unit_vectors(1), unit_vectors(1))
+    store.films.write([odd], unit_vectors(1), unit_vectors(1), evidence(1))
     stored = store.films.get(odd.key)
     assert stored is not None
     assert (stored.view, stored.findings) == ("P\ufffdA", ("Ma?ss",))
@@ -190,7 +206,7 @@ def test_filters_leave_what_they_say(
 def test_equal_films_come_in_order_of_their_names(store: Store) -> None:
     entries = [entry(number) for number in (5, 3, 9, 1)] + [entry(3, "covid")]
     same = np.repeat(unit_vectors(1), 5, axis=0)
-    store.films.write(entries, same, same)
+    store.films.write(entries, same, same, evidence(5))
     found = store.films.search(same[0], 3)
     assert [(m.film.provenance.source, m.film.id) for m in found] == [
         ("covid", film(3).id),
@@ -248,14 +264,15 @@ def test_refusing_reads_every_film_and_replaces_its_vector(store: Store) -> None
     store.claim_space(Fingerprint(), DIMENSION, 0.7, 0.3)
     entries, _ = fill(store, 30)
     pixels = unit_vectors(30, seed=1)
+    made = evidence(30, seed=7)
     seen: list[PixelBatch] = []
 
-    def keep_pixels(batch: PixelBatch) -> Vectors:
+    def keep_pixels(batch: PixelBatch) -> tuple[Vectors, FilmEvidence]:
         seen.append(batch)
-        return batch.vectors
+        return batch.vectors, made
 
     with store.bulk():
-        assert store.films.refuse(1.0, 0.0, keep_pixels) == 30
+        assert store.films.refuse(recipe(1.0, 0.0), keep_pixels) == 30
     np.testing.assert_array_equal(np.concatenate([b.vectors for b in seen]), pixels)
     assert [k for b in seen for k in b.keys] == [each.key for each in entries]
     assert [f for b in seen for f in b.findings] == [each.film.findings for each in entries]
@@ -264,6 +281,9 @@ def test_refusing_reads_every_film_and_replaces_its_vector(store: Store) -> None
     assert match.similarity == pytest.approx(1, abs=1e-2)
     assert store.space is not None
     assert (store.space.w_pixel, store.space.w_label) == (1.0, 0.0)
+    assert store.space.evidence == recipe().evidence
+    np.testing.assert_array_equal(match.probability, made.probability[11])
+    np.testing.assert_array_equal(match.pixels_only, made.pixels_only[11])
 
 
 def test_a_refuse_that_fails_changes_nothing(store: Store) -> None:
@@ -271,11 +291,11 @@ def test_a_refuse_that_fails_changes_nothing(store: Store) -> None:
     _, fused = fill(store, 30)
     before = store.films.search(fused[0], 30)
 
-    def fail(batch: PixelBatch) -> Vectors:
+    def fail(batch: PixelBatch) -> tuple[Vectors, FilmEvidence]:
         raise ArithmeticError
 
     with pytest.raises(ArithmeticError), store.bulk():
-        store.films.refuse(1.0, 0.0, fail)
+        store.films.refuse(recipe(1.0, 0.0), fail)
     after = store.films.search(fused[0], 30)
     assert [(m.film.id, m.similarity) for m in after] == [(m.film.id, m.similarity) for m in before]
     assert store.space is not None
@@ -284,7 +304,7 @@ def test_a_refuse_that_fails_changes_nothing(store: Store) -> None:
 
 def test_an_empty_store_cannot_be_refused(store: Store) -> None:
     with pytest.raises(DatabaseError, match="empty"):
-        store.films.refuse(0.5, 0.5, lambda batch: batch.vectors)
+        store.films.refuse(recipe(), lambda batch: (batch.vectors, evidence(0)))
 
 
 @given(st.data())
@@ -305,7 +325,11 @@ def test_any_film_comes_back_as_it_was_written(store: Store, data: st.DataObject
         view=data.draw(st.none() | text),
         age=data.draw(st.none() | st.floats(allow_nan=False)),
         pixel_spacing=data.draw(st.none() | st.tuples(st.floats(0, 9), st.floats(0, 9))),
+        taken_on=data.draw(st.none() | st.dates()),
+        day=data.draw(st.none() | st.floats(allow_nan=False)),
+        stated=data.draw(st.none() | text),
+        licence=data.draw(st.none() | text),
     )
     each = FilmEntry(written, "sha", "hash")
-    store.films.write([each], unit_vectors(1), unit_vectors(1))
+    store.films.write([each], unit_vectors(1), unit_vectors(1), evidence(1))
     assert store.films.get(each.key) == written

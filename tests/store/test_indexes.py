@@ -9,24 +9,28 @@ import pytest
 
 from mmrag.settings import Settings
 from mmrag.store import Store
-from tests.store.conftest import DIMENSION, ROOT, unit_vectors
+from tests.store.conftest import DIMENSION, ROOT, evidence, unit_vectors
 from tests.store.test_films import entry, film
 
 DIE_WHILE_LOADING = f"""
 import os, signal, sys
 from mmrag.settings import Settings
 from mmrag.store import Store
-from tests.store.conftest import unit_vectors
+from tests.store.conftest import evidence, unit_vectors
 from tests.store.test_films import entry
 with Store.open(Settings(dsn=sys.argv[1]), {DIMENSION}) as store, store.bulk():
-    store.films.write([entry(n) for n in range(50)], unit_vectors(50), unit_vectors(50))
+    store.films.write(
+        [entry(n) for n in range(50)], unit_vectors(50), unit_vectors(50), evidence(50)
+    )
     os.kill(os.getpid(), signal.SIGKILL)
 """
 
 
 def write(store: Store, numbers: range) -> None:
     rows = len(numbers)
-    store.films.write([entry(n) for n in numbers], unit_vectors(rows), unit_vectors(rows))
+    store.films.write(
+        [entry(n) for n in numbers], unit_vectors(rows), unit_vectors(rows), evidence(rows)
+    )
 
 
 def test_a_large_load_goes_in_without_the_index_and_comes_out_with_it(store: Store) -> None:
@@ -80,7 +84,7 @@ def test_while_another_loads_nobody_builds(store: Store, settings: Settings) -> 
             write(other, range(50))
             with store.bulk():
                 store.films.write(
-                    [replace(entry(60), sha256="x")], unit_vectors(1), unit_vectors(1)
+                    [replace(entry(60), sha256="x")], unit_vectors(1), unit_vectors(1), evidence(1)
                 )
             assert not store.status().films_indexed
         assert store.status().films_indexed

@@ -12,7 +12,15 @@ from hypothesis import settings as rules
 from hypothesis import strategies as st
 
 from mmrag.errors import InputError
-from mmrag.records import Condition, Flag, LabReport, Observation, Provenance, ReferenceRange
+from mmrag.records import (
+    Condition,
+    Flag,
+    LabReport,
+    Observation,
+    Provenance,
+    ReferenceRange,
+    day_in_order,
+)
 from mmrag.settings import Settings
 from mmrag.store import (
     Bound,
@@ -430,6 +438,21 @@ def test_any_panel_comes_back_as_it_was_written(
     each = entry(1, *observations, effective_at=at.replace(tzinfo=UTC))
     write(store, [each])
     assert store.labs.get(each.key) == each.report
+
+
+def test_a_counted_day_comes_back_and_is_no_date(store: Store) -> None:
+    counted = entry(1, leukocytes(5), effective_at=day_in_order(-6.5), day=-6.5)
+    write(store, [counted, entry(2, leukocytes(5))])
+    assert store.labs.count([LEUKOCYTES]) == 2
+    assert store.labs.get(counted.key) == counted.report
+    assert counted.report.sampled_at is None
+    for period in (
+        LabFilter(since=day_in_order(-1000)),
+        LabFilter(until=datetime(2300, 1, 1, tzinfo=UTC)),
+    ):
+        assert store.labs.count([LEUKOCYTES], period) == 1
+    (point,) = store.labs.series(LEUKOCYTES, LabFilter(patient=counted.report.patient))
+    assert (point.day, point.loinc) == (-6.5, counted.report.observations[0].loinc)
 
 
 def test_text_that_postgresql_cannot_hold_is_mended(store: Store) -> None:

@@ -20,12 +20,12 @@ import sys
 from pathlib import Path
 from mmrag.settings import Settings
 from mmrag.store import Store
-from tests.store.conftest import unit_vectors
+from tests.store.conftest import evidence, unit_vectors
 from tests.store.test_films import entry
 with Store.open(Settings(home=Path(sys.argv[1])), {DIMENSION}) as store, store.bulk():
     for start in range(0, 10**6, 20):
         batch = [entry(n) for n in range(start, start + 20)]
-        store.films.write(batch, unit_vectors(20), unit_vectors(20))
+        store.films.write(batch, unit_vectors(20), unit_vectors(20), evidence(20))
         print(start, flush=True)
 """
 

@@ -26,7 +26,9 @@ def test_search_and_brief_answer_the_command_lines_objects(
         expected = answer(text, films=3, labs=2)
         got = client.post(f"/v1/{path}", json={"text": text, "films": 3, "labs": 2})
         assert got.status_code == 200
-        assert got.json() == json.loads(expected.model_dump_json())
+        wanted = json.loads(expected.model_dump_json())
+        wanted.pop("made", None)  # the moment
+        assert {key: value for key, value in got.json().items() if key != "made"} == wanted
 
 
 def test_no_path_of_this_machine_leaves_the_service(client: TestClient, engine: Engine) -> None:
@@ -51,11 +53,11 @@ def test_a_wrong_body_is_refused(client: TestClient, body: dict[str, object]) ->
 
 
 def test_an_uncompilable_question_is_a_problem(client: TestClient) -> None:
-    got = client.post("/v1/search", json={"text": "x" * 3000})
+    got = client.post("/v1/search", json={"text": "WBC outside 4 to 11"})
     assert got.status_code == 400
     assert got.headers["content-type"] == "application/problem+json"
     assert got.json()["status"] == 400
-    assert "2000" in got.json()["detail"]
+    assert "WBC outside 4 to 11" in got.json()["detail"]
 
 
 def test_another_host_name_is_not_answered(client: TestClient) -> None:

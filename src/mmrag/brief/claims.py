@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from pydantic import JsonValue
@@ -72,12 +72,25 @@ def cite_film(hit: FilmHit, *names: str) -> tuple[Citation, ...]:
     )
 
 
+def cite_label(hit: FilmHit) -> tuple[Citation, ...]:
+    """Cite what a sentence about a film's label rests on."""
+    stated = ("stated",) if hit.stated is not None else ()
+    return cite_film(hit, "rank", "findings", *stated, "source", "made_up")
+
+
 def cite_report(hit: LabHit, *names: str) -> tuple[Citation, ...]:
     """Cite fields of a panel as the search returned them."""
     return tuple(
         Citation(record=LAB + hit.report, field=name, value=as_json(getattr(hit, name)))
         for name in names
     )
+
+
+def cite_time(hit: FilmHit | LabHit) -> tuple[Citation, ...]:
+    """Cite when a film was taken or a sample drawn, by every clock that the source has."""
+    if isinstance(hit, FilmHit):
+        return cite_film(hit, *(n for n in ("taken_on", "day") if getattr(hit, n) is not None))
+    return cite_report(hit, "effective_at" if hit.day is None else "day")
 
 
 def cite_result(
@@ -122,7 +135,7 @@ def figure(coverage: Coverage, leg: str, name: str) -> JsonValue:
 
 def as_json(value: Any) -> JsonValue:
     """Turn a field's value into what the printed form holds for it."""
-    if isinstance(value, datetime):
+    if isinstance(value, date):  # a datetime is one too
         return value.isoformat().replace("+00:00", "Z")
     if isinstance(value, tuple):
         return [as_json(item) for item in value]

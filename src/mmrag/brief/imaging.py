@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from mmrag.brief import checks
-from mmrag.brief.claims import Draft, cite_coverage, cite_film, film_key
+from mmrag.brief.claims import Draft, cite_coverage, cite_film, cite_label, film_key
 from mmrag.brief.model import Citation
 from mmrag.brief.plain import enumerated, plain
 from mmrag.brief.wording import (
@@ -14,12 +14,11 @@ from mmrag.brief.wording import (
     counted,
     film_subject,
     label_origin,
+    label_words,
     numbered,
 )
 from mmrag.clinical.question import ClinicalQuery
 from mmrag.retrieval.results import FilmHit, SearchResult
-
-_LABEL = ("rank", "findings", "source", "made_up")
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,9 +89,8 @@ def _shown(hit: FilmHit, asked: Sequence[str]) -> Draft:
     return Draft(
         kind="finding-shown",
         section="imaging",
-        text=f"{film_subject(hit)} is labelled {_names(findings)} "
-        f"({label_origin(hit.source, hit.made_up)}{besides}).",
-        citations=cite_film(hit, *_LABEL),
+        text=f"{film_subject(hit)} is labelled {_names(findings)} ({label_words(hit)}{besides}).",
+        citations=cite_label(hit),
         check=checks.Labelled(film_key(hit), (*findings, *others)),
         films=(film_key(hit),),
     )
@@ -106,8 +104,8 @@ def _ruled_out_but_carried(films: Sequence[FilmHit], ruled_out: Sequence[str]) -
                 kind="finding-shown",
                 section="imaging",
                 text=f"{film_subject(hit)} is labelled {_names(findings)}, which the question "
-                f"rules out ({label_origin(hit.source, hit.made_up)}).",
-                citations=cite_film(hit, *_LABEL),
+                f"rules out ({label_words(hit)}).",
+                citations=cite_label(hit),
                 check=checks.Labelled(film_key(hit), findings),
                 films=(film_key(hit),),
             )
@@ -149,7 +147,7 @@ def _absent(why: str, lacking: Mapping[tuple[str, ...], tuple[FilmHit, ...]]) ->
             section="imaging",
             text=f"{_names(findings)}, {why}, {'is' if len(findings) == 1 else 'are'} not among "
             f"the labels of {numbered(noun, ranks)} ({origin}; {NO_PROOF}).",
-            citations=_cite_all(group, *_LABEL),
+            citations=tuple(c for hit in group for c in cite_label(hit)),
             check=checks.LabelsLack(keys, tuple(findings)),
             films=keys,
         )
@@ -166,9 +164,8 @@ def _no_finding(hit: FilmHit) -> Draft:
     return Draft(
         kind="finding-absent",
         section="imaging",
-        text=f"{film_subject(hit)} is labelled No Finding "
-        f"({label_origin(hit.source, hit.made_up)}; {NO_PROOF}).",
-        citations=cite_film(hit, *_LABEL),
+        text=f"{film_subject(hit)} is labelled No Finding ({label_words(hit)}; {NO_PROOF}).",
+        citations=cite_label(hit),
         check=checks.NoFinding(film_key(hit)),
         films=(film_key(hit),),
     )
@@ -177,13 +174,14 @@ def _no_finding(hit: FilmHit) -> Draft:
 def _near_by_pixels(hit: FilmHit, asked: Sequence[str]) -> Draft:
     key = film_key(hit)
     if hit.findings is None:
-        text = f"{film_subject(hit)} has no label; its pixels alone rank it #{hit.rank}."
+        stated = f" of the fourteen; its source says “{plain(hit.stated)}”" if hit.stated else ""
+        text = f"{film_subject(hit)} has no label{stated}; its pixels alone rank it #{hit.rank}."
         check: checks.Check = checks.Unlabelled(key)
     else:
         text = (
             f"{film_subject(hit)} is near by its pixels only: its labels are "
             f"{_names(hit.findings)}, without {_names(asked, 'or')} "
-            f"({label_origin(hit.source, hit.made_up)})."
+            f"({label_words(hit)})."
         )
         check = checks.AllOf(
             (checks.LabelsLack((key,), tuple(asked)), checks.Labelled(key, hit.findings))
@@ -192,7 +190,7 @@ def _near_by_pixels(hit: FilmHit, asked: Sequence[str]) -> Draft:
         kind="limit",
         section="imaging",
         text=text,
-        citations=cite_film(hit, *_LABEL),
+        citations=cite_label(hit),
         check=check,
         films=(key,),
     )

@@ -5,10 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from mmrag.brief import checks
-from mmrag.brief.claims import Draft, cite_coverage, cite_report, cite_result, report_key
+from mmrag.brief.claims import (
+    Draft,
+    cite_coverage,
+    cite_report,
+    cite_result,
+    cite_time,
+    report_key,
+)
 from mmrag.brief.imaging import asked_for
 from mmrag.brief.judgement import Verdict, judge_hit
-from mmrag.brief.knowledge import analytes_bearing_on
 from mmrag.brief.model import Citation, ClaimKind
 from mmrag.brief.plain import enumerated, plain
 from mmrag.brief.survey import survey_claims
@@ -20,6 +26,7 @@ from mmrag.brief.wording import (
     range_sentence,
     range_words,
 )
+from mmrag.clinical.bearing import expectations
 from mmrag.retrieval.results import LabHit, ObservationHit, SearchResult
 
 ABNORMAL: tuple[Verdict, ...] = ("low", "high")
@@ -33,7 +40,7 @@ def laboratory_claims(result: SearchResult) -> Iterator[Draft]:
     of its own, abnormal ones first. What else a panel holds that is abnormal is one claim a
     panel: said, but never in the way of the answer.
     """
-    relevant = set[str]().union(*map(analytes_bearing_on, asked_for(result.query)))
+    relevant = {e.analyte for e in expectations(asked_for(result.query))}
     named = [(hit, o) for hit in result.labs for o in _relevant(hit, relevant)]
     yield from _cohort(result)
     yield from _nothing_abnormal(result.labs)
@@ -99,7 +106,8 @@ def _claim(kind: ClaimKind, hit: LabHit, observation: ObservationHit, verdict: s
         section="laboratory",
         text=f"{panel_subject(hit)}: {measured(observation)}, {verdict}.",
         citations=(
-            *cite_report(hit, "rank", "effective_at", "made_up"),
+            *cite_report(hit, "rank", "made_up"),
+            *cite_time(hit),
             *cite_result(hit, observation),
         ),
         check=result_is(hit, observation),

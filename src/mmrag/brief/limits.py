@@ -7,15 +7,18 @@ from collections.abc import Iterator
 from mmrag.brief import checks
 from mmrag.brief.claims import Draft, cite_coverage, cite_film, cite_report, film_key, report_key
 from mmrag.brief.pairs import linked
-from mmrag.brief.wording import label_origin
-from mmrag.retrieval.results import SearchResult
+from mmrag.brief.plain import plain
+from mmrag.brief.wording import label_origin, numbered
+from mmrag.retrieval.results import FilmHit, SearchResult
 
 
 def limit_claims(result: SearchResult) -> Iterator[Draft]:
     """Make the claims about the limits of the data."""
     yield from _linkage(result)
     yield from _mined_labels(result)
+    yield from _stated_labels(result)
     yield from _made_up(result)
+    yield from _licences(result)
 
 
 def _linkage(result: SearchResult) -> Iterator[Draft]:
@@ -36,10 +39,10 @@ def _linkage(result: SearchResult) -> Iterator[Draft]:
         )
     elif films or labs:
         text = (
-            "Every other film and panel shown stands alone: no other patient has both."
+            "Every other film and panel shown stands alone: no other patient is shown with both."
             if both
-            else "Films and panels shown come from different people: no patient is known to "
-            "have both. They are read side by side as cohorts; no film belongs to a panel."
+            else "Films and panels shown come from different people. They are read side by side "
+            "as cohorts; no film shown belongs to a panel shown."
         )
         yield Draft(
             kind="limit",
@@ -70,6 +73,41 @@ def _mined_labels(result: SearchResult) -> Iterator[Draft]:
             citations=tuple(c for hit in mined for c in cite_film(hit, "source", "made_up")),
             check=checks.AsCited(),
             films=tuple(map(film_key, mined)),
+        )
+
+
+def _stated_labels(result: SearchResult) -> Iterator[Draft]:
+    stated = [hit for hit in result.films if hit.stated is not None and hit.findings]
+    if stated:
+        yield Draft(
+            kind="limit",
+            section="context",
+            text="Labels followed by quoted words stand for what the source says of the whole "
+            "case; they do not say that a radiologist saw the finding on this very film.",
+            citations=tuple(c for hit in stated for c in cite_film(hit, "findings", "stated")),
+            check=checks.AsCited(),
+            films=tuple(map(film_key, stated)),
+        )
+
+
+def _licences(result: SearchResult) -> Iterator[Draft]:
+    films: dict[str, list[FilmHit]] = {}
+    for hit in result.films:
+        if hit.licence is not None:
+            films.setdefault(hit.licence, []).append(hit)
+    if films:
+        named = [
+            f"{numbered('film', [hit.rank for hit in hits])} under {plain(licence)}"
+            for licence, hits in films.items()
+        ]
+        own = [hit for hits in films.values() for hit in hits]
+        yield Draft(
+            kind="limit",
+            section="context",
+            text=f"Terms of single films: {'; '.join(named)}.",
+            citations=tuple(c for hit in own for c in cite_film(hit, "rank", "licence")),
+            check=checks.AsCited(),
+            films=tuple(map(film_key, own)),
         )
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, JsonValue
 
+from mmrag.brief.writer.written import Written
 from mmrag.retrieval.results import SearchResult
 
 ClaimKind = Literal[
@@ -97,6 +99,47 @@ class Claim(BaseModel):
         return next((c.value for c in self.citations if c.field.rpartition(".")[2] == field), None)
 
 
+class Made(BaseModel):
+    """When a brief was made, and by what.
+
+    Attributes
+    ----------
+    at : datetime.datetime
+        Timezone aware, UTC, to the second.
+    software, version : str
+        The distribution's name and version.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    at: datetime
+    software: str
+    version: str
+
+
+class CitedRecord(BaseModel):
+    """A cited film or panel as it was stored when the brief was made.
+
+    Attributes
+    ----------
+    record : str
+        As in `Citation`.
+    source : str
+        Two sources may use one identifier.
+    record_hash : str
+        SHA-256 of what the record says and of the file that it is in, in hexadecimal.
+    sha256 : str or None
+        Of the image file's bytes; None for a panel.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    record: str
+    source: str
+    record_hash: str
+    sha256: str | None = None
+
+
 class Brief(SearchResult):
     """A search answer with its claims beside it.
 
@@ -105,9 +148,23 @@ class Brief(SearchResult):
     claims : tuple of Claim
     dropped : int
         Claims that the stored rows did not bear out; they are left out.
+    records : tuple of CitedRecord
+        Every cited film and panel, so that a change in the store is noticed later.
+    made : Made
+    written : Written or None
+        The claims in a language model's sentences, where one was asked for.
     disclaimer : str
     """
 
     claims: tuple[Claim, ...]
     dropped: int
+    records: tuple[CitedRecord, ...]
+    made: Made
+    written: Written | None = None
     disclaimer: str = DISCLAIMER
+
+    def _repr_html_(self) -> str:
+        """Show the brief in a notebook."""
+        from mmrag.brief.notebook import fragment
+
+        return fragment(self)

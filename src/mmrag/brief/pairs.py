@@ -4,24 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 
 from mmrag.brief import checks
 from mmrag.brief.claims import (
     Draft,
     cite_film,
+    cite_label,
     cite_patient,
     cite_report,
     cite_result,
+    cite_time,
     film_key,
     report_key,
 )
 from mmrag.brief.imaging import asked_for
 from mmrag.brief.judgement import Verdict, judge_hit
-from mmrag.brief.knowledge import expectations
 from mmrag.brief.laboratory import result_is
 from mmrag.brief.model import ClaimKind
 from mmrag.brief.plain import enumerated, plain
-from mmrag.brief.wording import called, day, label_origin, measured, numbered, panel_subject
+from mmrag.brief.timeline import CameInOrder, common_clock, gap_words, in_order, order_words
+from mmrag.brief.wording import called, day, label_words, measured, numbered, panel_subject
+from mmrag.clinical.bearing import Expectation, expectations
+from mmrag.records import day_in_order
 from mmrag.retrieval.results import FilmHit, LabHit, ObservationHit, SearchResult
 
 
@@ -34,13 +39,18 @@ def linked(result: SearchResult) -> dict[str, tuple[list[FilmHit], list[LabHit]]
         By patient, in the order of the films: the films by rank and the panels by time.
     """
     panels: dict[str, list[LabHit]] = {}
-    for lab in sorted(result.labs, key=lambda hit: hit.effective_at):
+    for lab in sorted(result.labs, key=_in_time):
         panels.setdefault(lab.patient, []).append(lab)
     both: dict[str, tuple[list[FilmHit], list[LabHit]]] = {}
     for film in result.films:
         if film.patient is not None and film.patient in panels:
             both.setdefault(film.patient, ([], panels[film.patient]))[0].append(film)
     return both
+
+
+def _in_time(lab: LabHit) -> tuple[bool, datetime]:
+    at = lab.effective_at or day_in_order(lab.day or 0)
+    return lab.effective_at is None, at
 
 
 def pair_claims(result: SearchResult) -> Iterator[Draft]:
@@ -60,28 +70,47 @@ def _subject(patient: str, made_up: bool) -> str:
 
 def _same_patient(patient: str, films: list[FilmHit], labs: list[LabHit]) -> Draft:
     made_up = all([*(hit.made_up for hit in films), *(hit.made_up for hit in labs)])
-    panels = enumerated([f"#{hit.rank} ({day(hit)})" for hit in labs])
-    order = (
-        ", in the order of time; the films carry no date, so where they fall in it is not known"
-        if len(labs) > 1
-        else "; the films carry no date, so which came first is not known"
-    )
-    if len(films) == 1:
-        order = order.replace("films carry", "film carries").replace("they fall", "it falls")
     film_keys, report_keys = tuple(map(film_key, films)), tuple(map(report_key, labs))
+    order, came_in_order = _timeline(films, labs)
     return Draft(
         kind="limit",
         section="context",
         text=f"{_subject(patient, made_up)} has {numbered('film', [f.rank for f in films])} and "
-        f"{'panel' if len(labs) == 1 else 'panels'} {panels}{order}.",
+        f"{order}.",
         citations=(
             *cite_patient(patient, films, labs),
-            *(c for film in films for c in cite_film(film, "rank", "made_up")),
-            *(c for lab in labs for c in cite_report(lab, "rank", "effective_at", "made_up")),
+            *(c for film in films for c in (*cite_film(film, "rank", "made_up"), *cite_time(film))),
+            *(c for lab in labs for c in (*cite_report(lab, "rank", "made_up"), *cite_time(lab))),
         ),
-        check=checks.OnePatient(patient, film_keys, report_keys),
+        check=checks.AllOf(
+            (checks.OnePatient(patient, film_keys, report_keys), *came_in_order),
+        ),
         films=film_keys,
         reports=report_keys,
+    )
+
+
+def _timeline(films: list[FilmHit], labs: list[LabHit]) -> tuple[str, tuple[CameInOrder, ...]]:
+    """Name the panels and say what came first, where film and blood have a clock in common."""
+    clock = common_clock(films, labs)
+    if clock is None:
+        panels = enumerated([f"#{hit.rank} ({day(hit)})" for hit in labs])
+        order = (
+            ", in the order of time; the films carry no date, so where they fall in it is not known"
+            if len(labs) > 1
+            else "; the films carry no date, so which came first is not known"
+        )
+        if len(films) == 1:
+            order = order.replace("films carry", "film carries").replace("they fall", "it falls")
+        return f"{'panel' if len(labs) == 1 else 'panels'} {panels}{order}", ()
+    placed = in_order(films, labs, clock)
+    counting = ", in days as the source counts them" if clock == "day" else ""
+    missing = len(films) + len(labs) - len(placed)
+    unplaced = f"; {missing} of them without a day" if missing else ""
+    return (
+        f"{numbered('panel', [hit.rank for hit in labs])}; in the order of time{counting}: "
+        f"{order_words(placed)}{unplaced}",
+        (CameInOrder(placed, clock),),
     )
 
 
@@ -90,8 +119,15 @@ class _Comparison:
     """One result held against labels with which an abnormal one would go."""
 
     observation: ObservationHit
-    expected: Verdict
-    findings: tuple[str, ...]
+    expectation: Expectation
+
+    @property
+    def expected(self) -> Verdict:
+        return "low" if self.expectation.direction == "low" else "high"
+
+    @property
+    def findings(self) -> tuple[str, ...]:
+        return self.expectation.findings
 
     @property
     def kind(self) -> ClaimKind:
@@ -109,9 +145,8 @@ class _Comparison:
 
 
 def _compared(patient: str, film: FilmHit, lab: LabHit, asked: tuple[str, ...]) -> Iterator[Draft]:
-    """Say in one claim what goes with the film's labels, and in one what speaks against."""
-    labels = [f for f in film.findings or () if not asked or f in asked]
-    compared = list(_comparisons(lab, labels))
+    """Say in one claim what goes with the film's labels, and in one what does not."""
+    compared = list(_comparisons(lab, _labels(film, asked)))
     kinds: tuple[ClaimKind, ...] = ("agreement", "contradiction")
     for kind in kinds:
         same = [c for c in compared if c.kind == kind]
@@ -119,17 +154,27 @@ def _compared(patient: str, film: FilmHit, lab: LabHit, asked: tuple[str, ...]) 
             yield _claim(kind, patient, film, lab, same)
 
 
+def compared_findings(
+    film: FilmHit, lab: LabHit, asked: tuple[str, ...]
+) -> tuple[tuple[str, str], ...]:
+    """Give the findings of a film, each with an analyte of the panel that it is held against."""
+    return tuple(
+        (finding, compared.expectation.analyte)
+        for compared in _comparisons(lab, _labels(film, asked))
+        for finding in compared.findings
+    )
+
+
+def _labels(film: FilmHit, asked: tuple[str, ...]) -> list[str]:
+    return [label for label in film.findings or () if not asked or label in asked]
+
+
 def _comparisons(lab: LabHit, labels: list[str]) -> Iterator[_Comparison]:
     for observation in lab.observations:
-        if judge_hit(observation) == "undecided":
-            continue
-        wanted: dict[Verdict, list[str]] = {}
-        for finding in labels:
-            for expected in expectations(finding):
-                if expected.analyte == observation.analyte:
-                    wanted.setdefault(expected.verdict, []).append(finding)
-        for verdict, findings in wanted.items():
-            yield _Comparison(observation, verdict, tuple(findings))
+        if judge_hit(observation) != "undecided":
+            for expected in expectations(labels):
+                if expected.is_directed and expected.analyte == observation.analyte:
+                    yield _Comparison(observation, expected)
 
 
 def _claim(
@@ -138,18 +183,20 @@ def _claim(
     findings = tuple(dict.fromkeys(name for c in compared for name in c.findings))
     named = enumerated([plain(finding) for finding in findings])
     panel = panel_subject(lab)
-    says = "goes with this" if kind == "agreement" else "speaks against"
+    says = "goes with this" if kind == "agreement" else "does not go with this"
     results = "; ".join(c.words for c in compared)
     return Draft(
         kind=kind,
         section="context",
         text=f"{_subject(patient, film.made_up and lab.made_up)}: film #{film.rank} is labelled "
-        f"{named} ({label_origin(film.source, film.made_up)}). What {says} in "
-        f"{panel[0].lower()}{panel[1:]}: {results}.",
+        f"{named} ({label_words(film)}). What {says} in "
+        f"{panel[0].lower()}{panel[1:]}{gap_words(film, lab)}: {results}.",
         citations=(
             *cite_patient(patient, [film], [lab]),
-            *cite_film(film, "rank", "findings", "source", "made_up"),
-            *cite_report(lab, "rank", "effective_at", "made_up"),
+            *cite_label(film),
+            *cite_time(film),
+            *cite_report(lab, "rank", "made_up"),
+            *cite_time(lab),
             *(citation for c in compared for citation in cite_result(lab, c.observation)),
         ),
         check=checks.AllOf(

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from mmrag.brief.imaging import wanted
-from mmrag.brief.knowledge import display_name
 from mmrag.brief.plain import enumerated, number, plain
+from mmrag.clinical.findings import load_findings
 from mmrag.clinical.question import (
     ClinicalQuery,
     DiagnosisTerm,
@@ -38,13 +38,19 @@ def _findings(query: ClinicalQuery) -> Iterator[str]:
         yield f"{grouped} {assertions[one.words]}"
     for finding in dict.fromkeys(query.absent):
         yield f"{_named(finding)} absent"
+    if query.exclusive:
+        yield "no other finding"
     if query.normal_chest:
         yield "a chest with nothing to report"
+    for wish in query.preferences:
+        yield f"{plain(wish)}: side and size cannot be held against these labels"
 
 
 def _named(finding: str) -> str:
-    display = display_name(finding)
-    return plain(finding if display.lower() == finding.lower() else f"{finding} ({display})")
+    known = load_findings().findings.get(finding)
+    if known is None or known.display.lower() == finding.lower():
+        return plain(finding)
+    return plain(f"{finding} ({known.display})")
 
 
 def _alternatives(terms: Iterable[LabTerm]) -> Iterator[str]:

@@ -5,12 +5,15 @@ from __future__ import annotations
 import unicodedata
 from typing import Literal, get_args
 
+from mmrag.brief.courses import Course
+from mmrag.brief.fhir import render_fhir
 from mmrag.brief.model import Brief
 from mmrag.brief.render_html import Thumbnail, render_html
 from mmrag.brief.render_markdown import render_markdown
+from mmrag.brief.render_plain import render_plain
 from mmrag.brief.render_text import render_text
 
-BriefFormat = Literal["text", "markdown", "html", "json"]
+BriefFormat = Literal["text", "plain", "markdown", "html", "json", "fhir"]
 FORMATS: tuple[BriefFormat, ...] = get_args(BriefFormat)
 
 
@@ -20,27 +23,38 @@ def render(
     *,
     width: int = 80,
     thumbnail: Thumbnail | None = None,
+    course: Course | None = None,
 ) -> str:
     """Write a brief in one of its forms.
 
     Parameters
     ----------
     brief : Brief
-    format : {"text", "markdown", "html", "json"}
+    format : {"text", "plain", "markdown", "html", "json", "fhir"}
     width : int
         Columns of the terminal; for text alone.
     thumbnail : callable, optional
         Gives the PNG or JPEG bytes of a film's thumbnail, or None; for HTML alone.
+    course : callable, optional
+        Gives a patient's own values of a test over time; for HTML alone.
 
     Returns
     -------
     str
     """
-    if format == "json":
-        return render_json(brief)
-    if format == "html":
-        return render_html(brief, thumbnail)
-    return render_markdown(brief) if format == "markdown" else render_text(brief, width)
+    match format:
+        case "text":
+            return render_text(brief, width)
+        case "plain":
+            return render_plain(brief)
+        case "markdown":
+            return render_markdown(brief)
+        case "html":
+            return render_html(brief, thumbnail, course)
+        case "json":
+            return render_json(brief)
+        case "fhir":
+            return render_fhir(brief)
 
 
 def render_json(brief: Brief) -> str:

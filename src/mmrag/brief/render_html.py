@@ -11,13 +11,15 @@ from importlib import resources
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from mmrag.brief import sparkline
 from mmrag.brief.bars import WIDTH, bar
+from mmrag.brief.courses import Course, courses
 from mmrag.brief.imaging import asked_for
 from mmrag.brief.model import FILM, LAB, Brief, Claim
 from mmrag.brief.plain import number, plain
 from mmrag.brief.render_text import checked, space
 from mmrag.brief.view import TITLE, View, arrange, who
-from mmrag.brief.wording import range_words, value_and_unit
+from mmrag.brief.wording import day, range_words, value_and_unit
 from mmrag.retrieval.results import FilmHit, LabHit
 
 Thumbnail = Callable[[FilmHit], bytes | None]
@@ -26,13 +28,17 @@ Thumbnail = Callable[[FilmHit], bytes | None]
 _SIGNATURES = {b"\x89PNG\r\n\x1a\n": "image/png", b"\xff\xd8\xff": "image/jpeg"}
 
 
-def render_html(brief: Brief, thumbnail: Thumbnail | None = None) -> str:
+def render_html(
+    brief: Brief, thumbnail: Thumbnail | None = None, course: Course | None = None
+) -> str:
     """Write the brief as one HTML file.
 
     Parameters
     ----------
     brief : Brief
     thumbnail : callable, optional
+    course : callable, optional
+        Without it no course is drawn.
 
     Returns
     -------
@@ -62,8 +68,12 @@ def render_html(brief: Brief, thumbnail: Thumbnail | None = None) -> str:
             checked=checked(brief),
             space=space(brief),
             who=who,
+            day=day,
             bar=bar,
             bar_width=WIDTH,
+            courses=courses(view, course) if course else {},
+            course_size=(sparkline.WIDTH, sparkline.HEIGHT),
+            made=brief.made,
             number=number,
             range_words=range_words,
         )

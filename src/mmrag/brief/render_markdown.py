@@ -9,6 +9,8 @@ from mmrag.brief.model import LAB, Brief, Claim
 from mmrag.brief.plain import plain
 from mmrag.brief.render_text import checked, space
 from mmrag.brief.view import TITLE, ResultGroup, ResultRow, View, arrange, who
+from mmrag.brief.wording import day
+from mmrag.brief.writer.shown import markdown_lines
 
 _ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 _SPECIAL = re.compile(
@@ -57,6 +59,9 @@ def _lines(view: View) -> Iterator[str]:
     if view.reading:
         yield f"**Read as:** {'; '.join(map(escape, view.reading))}"
         yield ""
+    if brief.written is not None:
+        heading, *lines = markdown_lines(brief.written)
+        yield from (f"## {heading}", "", *(f"- {escape(line)}" for line in lines), "")
     yield from ("## Imaging evidence", "")
     yield from _sentences(view, view.imaging)
     yield from ("", "## Laboratory evidence", "")
@@ -96,7 +101,7 @@ def _results(group: ResultGroup) -> Iterator[str]:
     for panel in group.panels:
         hit = panel.panel
         yield (
-            f"Panel #{hit.rank} · {hit.effective_at.date().isoformat()} · {escape(who(hit))} · "
+            f"Panel #{hit.rank} · {day(hit)} · {escape(who(hit))} · "
             f"{code(LAB + hit.report)}"
         )
         yield ""

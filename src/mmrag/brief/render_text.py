@@ -8,6 +8,8 @@ from collections.abc import Iterable, Iterator
 from mmrag.brief.model import LAB, Brief, Claim
 from mmrag.brief.plain import counted_records, plain
 from mmrag.brief.view import TITLE, PatientBlock, ResultGroup, ResultRow, View, arrange, who
+from mmrag.brief.wording import day
+from mmrag.brief.writer.shown import text_lines
 
 _NARROWEST = 60
 _GUTTER = 6  # room for a claim's number
@@ -40,6 +42,8 @@ def _lines(view: View, width: int) -> Iterator[str]:
     yield from _labelled("Asked", view.asked, width)
     for reading in view.reading:
         yield from _labelled("Read as" if reading is view.reading[0] else "", reading, width)
+    if brief.written is not None:
+        yield from text_lines(brief.written, width)
     yield from _heading("Imaging evidence", width)
     yield from _sentences(view, view.imaging, width)
     yield from _heading("Laboratory evidence", width)
@@ -110,7 +114,7 @@ def _results(group: ResultGroup, width: int) -> Iterator[str]:
     name = width - _GUTTER - value - bounds - note - len("  HH  ") - 4
     for panel in group.panels:
         hit = panel.panel
-        subject = f"Panel #{hit.rank} · {hit.effective_at.date().isoformat()} · {who(hit)}"
+        subject = f"Panel #{hit.rank} · {day(hit)} · {who(hit)}"
         yield from _wrapped(subject, width, "  ", "    ")
         yield from _wrapped(f"[{LAB}{plain(hit.report)}]", width, "  ", "    ")
         for row in panel.rows:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Protocol
 
 from mmrag.records import Film, LabReport
-from mmrag.retrieval.results import SearchResult
-from mmrag.store.terms import RecordKey
+from mmrag.retrieval.results import Coverage, SearchResult
+from mmrag.store.lab_terms import SeriesPoint
+from mmrag.store.terms import FilmHashes, PatientKeys, RecordKey
 
 
 class Records(Protocol):
@@ -21,12 +22,24 @@ class Records(Protocol):
         """Read one panel with all its results; None when the store does not hold it."""
         ...
 
-    def film_count(self) -> int:
-        """Count the stored films."""
+    def series(self, patient: str, analyte: str) -> Sequence[SeriesPoint]:
+        """Read every value of a patient's analyte in the order of time."""
         ...
 
-    def report_count(self) -> int:
-        """Count the stored panels."""
+    def of_patients(self, patients: Collection[str]) -> Mapping[str, PatientKeys]:
+        """Name every film and panel of these patients; who has none is left out."""
+        ...
+
+    def film_hashes(self, keys: Sequence[RecordKey]) -> Mapping[RecordKey, FilmHashes]:
+        """Read the hashes of these films; those that are not stored are left out."""
+        ...
+
+    def report_hashes(self, keys: Sequence[RecordKey]) -> Mapping[RecordKey, str]:
+        """Read the record hashes of these panels; those that are not stored are left out."""
+        ...
+
+    def coverage(self, result: SearchResult) -> Coverage:
+        """Count anew how far the legs of this search look in the store."""
         ...
 
 
@@ -37,7 +50,7 @@ class Rows:
     ----------
     records : Records
     result : SearchResult
-        Speaks only for ranks and for the coverage of the search, which no row holds.
+        Speaks only for ranks, which no row holds.
     """
 
     def __init__(self, records: Records, result: SearchResult) -> None:
@@ -45,6 +58,7 @@ class Rows:
         self.result = result
         self._films: dict[RecordKey, Film | None] = {}
         self._reports: dict[RecordKey, LabReport | None] = {}
+        self._coverage: Coverage | None = None
 
     def film(self, key: RecordKey) -> Film | None:
         """Look at one film; None when the store does not hold it."""
@@ -68,6 +82,17 @@ class Rows:
         found = [self.report(key) for key in keys]
         return None if None in found else [report for report in found if report is not None]
 
-    def stored(self, leg: str) -> int:
-        """Count the records that a leg has in the store."""
-        return self._records.film_count() if leg == "films" else self._records.report_count()
+    def series(self, patient: str, analyte: str) -> Sequence[SeriesPoint]:
+        """Look at every value of a patient's analyte, in the order of time."""
+        return self._records.series(patient, analyte)
+
+    def of_patient(self, patient: str) -> PatientKeys | None:
+        """Look at the names of all films and panels of a patient; None where there are none."""
+        return self._records.of_patients([patient]).get(patient)
+
+    @property
+    def coverage(self) -> Coverage:
+        """The figures of the search, counted anew in the store."""
+        if self._coverage is None:
+            self._coverage = self._records.coverage(self.result)
+        return self._coverage

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping, Sequence
+
 from mmrag.records import Film, LabReport
-from mmrag.store import RecordKey, Store
+from mmrag.retrieval.film_leg import NOTHING_ASKED, cover_films
+from mmrag.retrieval.lab_leg import cover_labs
+from mmrag.retrieval.results import Coverage, SearchResult
+from mmrag.store import FilmHashes, LabCondition, LabFilter, RecordKey, SeriesPoint, Store
+from mmrag.store.terms import PatientKeys
 
 
 class StoredRecords:
@@ -25,10 +31,38 @@ class StoredRecords:
         """Read one panel with all its results."""
         return self._store.labs.get(key)
 
-    def film_count(self) -> int:
-        """Count the stored films."""
-        return self._store.films.count()
+    def series(self, patient: str, analyte: str) -> Sequence[SeriesPoint]:
+        """Read every value of a patient's analyte in the order of time."""
+        return self._store.labs.series(
+            LabCondition(analytes=(analyte,)), LabFilter(patient=patient)
+        )
 
-    def report_count(self) -> int:
-        """Count the stored panels."""
-        return self._store.labs.count()
+    def of_patients(self, patients: Collection[str]) -> Mapping[str, PatientKeys]:
+        """Name every film and panel of these patients."""
+        return self._store.people.keys(patients)
+
+    def film_hashes(self, keys: Sequence[RecordKey]) -> Mapping[RecordKey, FilmHashes]:
+        """Read the hashes of films."""
+        return self._store.films.hashes(keys)
+
+    def report_hashes(self, keys: Sequence[RecordKey]) -> Mapping[RecordKey, str]:
+        """Read the record hashes of panels."""
+        return self._store.labs.hashes(keys)
+
+    def coverage(self, result: SearchResult) -> Coverage:
+        """Count anew how far the legs of this search look in the store.
+
+        What was asked and wanted is the search's to say, and its hits are counted; every other
+        figure comes from the store.
+        """
+        films, labs = result.coverage.films, result.coverage.labs
+        return Coverage(
+            films=cover_films(
+                result.query,
+                films.requested,
+                len(result.films),
+                self._store,
+                asked=films.requested > 0 and films.note != NOTHING_ASKED,
+            ),
+            labs=cover_labs(result.query, labs.requested, len(result.labs), self._store),
+        )

@@ -8,7 +8,7 @@ from mmrag.brief import checks
 from mmrag.brief.claims import Draft, cite_coverage
 from mmrag.brief.model import LAB, Citation, ClaimKind
 from mmrag.brief.plain import enumerated, number, plain
-from mmrag.brief.wording import counted
+from mmrag.brief.wording import counted, in_decimals
 from mmrag.retrieval.results import (
     CohortSummary,
     Coverage,
@@ -17,6 +17,8 @@ from mmrag.retrieval.results import (
     StateCoverage,
 )
 from mmrag.store.terms import RecordKey
+
+_UNFLAGGED = " The others carry no flag: whose range applies is not known."
 
 
 def survey_claims(result: SearchResult) -> Iterator[Draft]:
@@ -35,6 +37,7 @@ def _shown(coverage: Coverage, n: int, state: StateCoverage) -> Draft:
     text = (
         f"{_named(state)}: shown by {state.showing} of {counted(state.measured, 'result')} in "
         f"the store, in {state.showing_patients} of {counted(state.patients, 'patient')}."
+        f"{_uncounted(coverage, state)}"
     )
     figures = ("measured", "patients", "showing", "showing_patients")
     return _draft("cohort", text, _figures(coverage, n, *figures), None)
@@ -49,9 +52,20 @@ def _not_found(coverage: Coverage, n: int, state: StateCoverage) -> Draft:
     text = (
         f"{_named(state)}: none found among {counted(state.measured, 'result')} of "
         f"{counted(state.patients, 'patient')}, {state.in_range} in their range{nearest}."
+        f"{_uncounted(coverage, state)}"
     )
     figures = _figures(coverage, n, "measured", "patients", "showing", "in_range")
     return _draft("nothing-found", text, figures, near)
+
+
+def _uncounted(coverage: Coverage, state: StateCoverage) -> str:
+    """Say that results without a flag are not among those counted, where there are such."""
+    without = [c for c in coverage.labs.cohort if c.analyte in state.analytes and _has_unflagged(c)]
+    return " Results without a flag are not counted." if without else ""
+
+
+def _has_unflagged(cohort: CohortSummary) -> bool:
+    return cohort.values > cohort.flagged
 
 
 def _never_measured(coverage: Coverage, states: list[tuple[int, StateCoverage]]) -> Draft:
@@ -64,15 +78,28 @@ def _never_measured(coverage: Coverage, states: list[tuple[int, StateCoverage]])
 
 def _spread(coverage: Coverage, n: int, cohort: CohortSummary) -> Draft:
     unit = plain(cohort.unit)
+    median, lower, upper, least, most = (
+        in_decimals(figure, cohort.analyte)
+        for figure in (
+            cohort.median,
+            cohort.lower_quartile,
+            cohort.upper_quartile,
+            cohort.minimum,
+            cohort.maximum,
+        )
+    )
     abnormal = f"; {cohort.abnormal} of {cohort.flagged} flagged results are abnormal"
     text = (
         f"{plain(cohort.name)} over {counted(cohort.values, 'result')} of "
-        f"{counted(cohort.patients, 'patient')}: median {number(cohort.median)} {unit}, "
-        f"quartiles {number(cohort.lower_quartile)} and {number(cohort.upper_quartile)}, "
-        f"from {number(cohort.minimum)} to {number(cohort.maximum)}"
+        f"{counted(cohort.patients, 'patient')}: median {median} {unit}, "
+        f"quartiles {lower} and {upper}, from {least} to {most}"
         f"{abnormal if cohort.flagged else ''}."
+        f"{_UNFLAGGED if _has_unflagged(cohort) else ''}"
     )
-    names = ("values", "patients", "median", "minimum", "maximum", "abnormal")
+    names = (
+        *("values", "patients", "median", "lower_quartile", "upper_quartile"),
+        *("minimum", "maximum", "flagged", "abnormal"),
+    )
     figures = cite_coverage(coverage, "labs", *(f"cohort[{n}].{name}" for name in names))
     return _draft("cohort", text, figures, None)
 

@@ -30,7 +30,7 @@ def verify(
     records : Records
         Read anew for this purpose.
     result : SearchResult
-        Answers for ranks and coverage only.
+        Answers for ranks only.
 
     Returns
     -------
@@ -74,7 +74,7 @@ def _still_there(citation: Citation, draft: Draft, rows: Rows) -> bool:
     if record.startswith(PATIENT):
         return value == _records_of(record.removeprefix(PATIENT), draft, rows)
     if record.startswith(COVERAGE):
-        return figure(rows.result.coverage, record.removeprefix(COVERAGE), name) == value
+        return figure(rows.coverage, record.removeprefix(COVERAGE), name) == value
     return False
 
 
@@ -94,6 +94,8 @@ def _report_field(rows: Rows, key: RecordKey, name: str) -> list[JsonValue]:
         return []
     if name == "rank":
         return [hit.rank for hit in rows.result.labs if (hit.source, hit.report) == key]
+    if name == "effective_at":
+        return [as_json(report.sampled_at)]
     match = _RESULT_FIELD.fullmatch(name)
     if match is None:
         return [as_json(getattr(report.provenance if name in _ORIGIN else report, name))]

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from mmrag.brief.judgement import Verdict
 from mmrag.brief.plain import enumerated, number, plain
+from mmrag.clinical.analytes import analytes
 from mmrag.records import Flag
 from mmrag.retrieval.results import FilmHit, LabHit, ObservationHit
 
@@ -31,8 +32,19 @@ def panel_subject(hit: LabHit) -> str:
 
 
 def day(hit: LabHit) -> str:
-    """Print the day of the sample."""
-    return hit.effective_at.date().isoformat()
+    """Print the day of the sample: its date, or the day as the source counts them."""
+    if hit.effective_at is not None:
+        return hit.effective_at.date().isoformat()
+    return "no date" if hit.day is None else counted_day(hit.day)
+
+
+def counted_day(day: float) -> str:
+    """Print a day of a patient's own count.
+
+    >>> counted_day(20.0), counted_day(-6.5)
+    ('day 20', 'day -6.5')
+    """
+    return f"day {day:g}"
 
 
 def numbered(noun: str, ranks: Sequence[int]) -> str:
@@ -65,6 +77,12 @@ def label_origin(source: str, made_up: bool) -> str:
     return "text-mined label" if source == "nih" else "label as given"
 
 
+def label_words(hit: FilmHit) -> str:
+    """Say where a film's label comes from, and how its source words it where it does."""
+    stated = f": “{plain(hit.stated)}”" if hit.stated else ""
+    return f"{label_origin(hit.source, hit.made_up)}{stated}"
+
+
 def measured(observation: ObservationHit) -> str:
     """Print a result as stored: name, value and unit as written."""
     return f"{plain(observation.name)} {value_and_unit(observation)}"
@@ -77,6 +95,20 @@ def value_and_unit(observation: ObservationHit) -> str:
     else:
         value = plain(observation.text or "without a value")
     return f"{value} {plain(observation.unit)}" if observation.unit else value
+
+
+def in_decimals(value: float, key: str) -> str:
+    """Print a computed figure in as many decimals as the analyte's results are worth.
+
+    Parameters
+    ----------
+    value : float
+        In the analyte's canonical unit.
+    key : str
+        Key of ``analytes.toml``; of another the figure is printed whole.
+    """
+    known = analytes().get(key)
+    return number(value) if known is None else f"{value:.{known.decimals}f}"
 
 
 def called(flag: Flag | None, verdict: Verdict) -> str:

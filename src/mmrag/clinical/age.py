@@ -1,4 +1,4 @@
-"""Read ages from a question: "over 60", "65-year-old", "in his 60s", "aged 40 to 50", "72M".
+"""Read ages from a question: "over 60", "65-year-old", "in his sixties", "aged 40 to 50", "72M".
 
 Ages are in years. Bounds are kept as they are meant: "over 60" leaves 60 itself out and "60
 and over" takes it in, whether the ages they are compared with are counted in years or days.
@@ -99,12 +99,20 @@ def _sex(match: re.Match[str]) -> Sex | None:
 
 
 def _years(match: re.Match[str], number: str) -> float:
-    value, unit = float(match[number]), (match.groupdict().get("unit") or "y").lower()
+    value, unit = _number(match[number]), (match.groupdict().get("unit") or "y").lower()
     if unit.startswith("m"):
         return round(value / 12, 4)
     if unit.startswith("w"):
         return round(value * 7 / _DAYS_A_YEAR, 4)
     return round(value / _DAYS_A_YEAR, 4) if unit.startswith("d") else value
+
+
+def _number(written: str) -> float:
+    """Read "65", "sixty-five" or "sixties"."""
+    if written[0].isdigit():
+        return float(written)
+    words = re.split(r"[\s-]+", written.lower())
+    return sum(_DECADES[word] if word in _DECADES else _IN_WORDS[word] for word in words)
 
 
 def _said(match: re.Match[str], *groups: str) -> bool:
@@ -114,7 +122,7 @@ def _said(match: re.Match[str], *groups: str) -> bool:
 
 def _bare(match: re.Match[str]) -> bool:
     """Tell whether a number alone, "effusion over 60", is to be taken for an age."""
-    return _said(match, "ends") and float(match["n"]) >= _YOUNGEST_BARE
+    return _said(match, "ends") and _number(match["n"]) >= _YOUNGEST_BARE
 
 
 def _between(match: re.Match[str]) -> Bounds | None:
@@ -127,7 +135,7 @@ def _between(match: re.Match[str]) -> Bounds | None:
 def _decade(match: re.Match[str]) -> Bounds | None:
     part = (match["part"] or "").lower()
     first, last = {"early": (0, 4), "mid": (4, 7), "late": (7, 10)}.get(part, (0, 10))
-    start = float(match["n"])
+    start = _number(match["n"])
     return from_until(start + first, start + last)
 
 
@@ -168,15 +176,28 @@ _AGED = (
     rf"(?:\b(?P<aged>aged?|ages|of\s+age|age\s+of|{_PEOPLE})\s+"
     r"(?:who\s+are\s+|aged?\s+|is\s+|are\s+)*)"
 )
-_N = r"(?P<n>(?<![\d.,])\d{1,3}(?:\.\d{1,2})?)"
-_M = r"(?P<m>\d{1,3}(?:\.\d{1,2})?)"
+_ONES = ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine"]
+_TEENS = [
+    *("ten", "eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen"),
+    *("eighteen", "nineteen"),
+]
+_TENS = ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"]
+_IN_WORDS = {word: float(n) for n, word in enumerate([*_ONES, *_TEENS], start=1)}
+_IN_WORDS |= {word: 10.0 * n for n, word in enumerate(_TENS, start=2)}
+_ONE = rf"(?:{'|'.join(_ONES)})\b"
+_WORDS = (
+    rf"(?:{'|'.join(_TENS)})(?:[\s-]{_ONE}|(?![\s-]{_ONE})\b)|(?:{'|'.join(_TEENS)})\b|{_ONE}"
+)
+_N = rf"(?P<n>(?<![\d.,])\d{{1,3}}(?:\.\d{{1,4}})?|{_WORDS})"
+_M = rf"(?P<m>\d{{1,3}}(?:\.\d{{1,4}})?|{_WORDS})"
+_DECADES = {f"{word.removesuffix('y')}ies": 10.0 * n for n, word in enumerate(_TENS, start=2)}
 _UNIT = (
     r"(?:[\s-]*(?P<unit>years?|yrs?|y(?=\b|/)|months?|mos?\b|weeks?|wks?|days?)\b"
-    r"(?:[\s-]*(?:old\b|of\s+age\b|/?o\b))?)"
+    r"(?:[\s-]*(?:olds?\b|of\s+age\b|/?o\b))?)"
 )
 _EXACT_UNIT = (
     r"(?:[\s-]*(?P<unit>years?|yrs?|yr|y|months?|mos?|weeks?|wks?|days?)"
-    r"(?P<old>[\s-]*old\b|\s+of\s+age\b|[\s./]*o\b))"
+    r"(?P<old>[\s-]*olds?\b|\s+of\s+age\b|[\s./]*o\b))"
 )
 _TO = r"\s*(?:-|\u2013|to|and|through)\s*"
 _LIMIT = r"(?!\d|[.,]\d|\s*(?:%|/))\b"
@@ -198,7 +219,7 @@ def _forms() -> Iterator[tuple[re.Pattern[str], _Reader]]:
         (rf"{_AGED}?\b(?:under|below)[\s-]+{_N}(?P<younger>s)\b", _under),
         (
             r"\bin\s+(?:(?:his|her|their|the)\s+)?(?:(?P<part>early|mid|late)[\s-]*)?"
-            r"(?P<n>[1-9]0)['\u2019]?s\b",
+            rf"(?P<n>[1-9]0(?=['\u2019]?s\b)|(?:{'|'.join(_DECADES)})\b)(?:['\u2019]?s\b)?",
             _decade,
         ),
         (rf"{_AGED}?(?:\bat\s+least|>=|\u2265)\s*{_N}{_LIMIT}{_UNIT}?", _at_least),
@@ -216,6 +237,7 @@ def _forms() -> Iterator[tuple[re.Pattern[str], _Reader]]:
         (rf"{_AGED}?(?:\b|(?=<)){_YOUNGER}\s*{_N}{_LIMIT}(?:{_UNIT}|{_ENDS})?", _under),
         (rf"\b{_N}{_EXACT_UNIT}(?:[\s,-]*\b(?P<sex>(?-i:[MF]))\b)?", _exactly),
         (rf"\b(?P<aged>aged?)\s*:?\s+{_N}{_LIMIT}{_UNIT}?", _exactly),
+        (rf"\b(?P<aged>wom[ae]n|m[ae]n|lady|gentleman)\s+of\s+{_N}{_LIMIT}{_UNIT}?", _exactly),
     )
     for pattern, reader in written:
         yield re.compile(pattern, re.IGNORECASE), reader

@@ -27,6 +27,7 @@ Kind = Literal[
     "uncertain_either",
     "uncertain_both",
     "pseudo",
+    "affirm",
     "stop",
     "except",
     "shown_after",
@@ -138,7 +139,7 @@ class Reading:
         return [
             Region(self._words[index].start, self._words[index].end)
             for cue in self._cue_list
-            if cue.meaning in {"stop", "shown_after"} or self._governs(cue, places)
+            if cue.meaning in {"stop", "shown_after", "affirm"} or self._governs(cue, places)
             for index in cue.words
         ]
 

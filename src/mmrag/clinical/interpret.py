@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 
 from mmrag.clinical.analytes import Analyte, analyte_of, analytes, canonical
-from mmrag.clinical.ranges import range_in_unit, reference_range
+from mmrag.clinical.ranges import certain_bound, range_in_unit, reference_range
 from mmrag.errors import UnknownUnit
 from mmrag.records import Flag, Observation, ReferenceRange, Sex
 
@@ -38,7 +38,9 @@ def interpret(
     convert keeps value and unit as written, without canonical value and without a flag of
     our table (`unit_problem` says why); the record's own range and interpretation still
     count. Flags of our table are decided on the canonical value, so they do not depend on
-    the unit it was written in. Values on a bound are normal, on a critical limit critical.
+    the unit it was written in. Where age or sex is unknown and the ranges differ by it, a value
+    outside all of them is flagged (`certain_bound`), any other is not. Values on a bound are
+    normal, on a critical limit critical.
 
     A value outside its range and outside what a living patient may have
     (``Analyte.plausible``) keeps its flag but has no deviation: most likely its unit is wrong
@@ -77,7 +79,7 @@ def interpret(
     if own_flag is not None:
         flag, flag_source = own_flag, RECORD_INTERPRETATION
     elif trusted is None and known is not None and in_canonical is not None:
-        cited = reference_range(known.key, age, sex, loinc)
+        cited = _cited_range(known, in_canonical, age, sex, loinc)
         if cited is not None:
             reference = range_in_unit(known.key, cited, unit)
             deviation = deviation_from(in_canonical, cited)
@@ -167,6 +169,16 @@ def _scale(low: float | None, high: float | None, bound: float) -> float:
     if low is not None and high is not None and high > low:
         return high - low
     return abs(bound) or 1.0
+
+
+def _cited_range(
+    known: Analyte, in_canonical: float, age: float | None, sex: Sex | None, loinc: str
+) -> ReferenceRange | None:
+    """Find the range in the table or, for somebody of unknown age or sex, a certain bound."""
+    cited = reference_range(known.key, age, sex, loinc)
+    if cited is not None or None not in (age, sex):
+        return cited
+    return certain_bound(known.key, in_canonical, age, sex, loinc)
 
 
 def _number_and_text(value: float | None, text: str | None) -> tuple[float | None, str | None]:

@@ -100,6 +100,7 @@ _TO = re.compile(r"\s*(?:to\b|[-\u2013\u2014])\s*", re.IGNORECASE)
 _THOUSANDS = re.compile(r"\s*(?:k|thousand)\b(?!\s*/)", re.IGNORECASE)
 _SPACE = re.compile(r"[\s,:]*")
 _SECOND = re.compile(r"\s*/\s*(\d{1,3})(?![\d/])")
+_SAID_SECOND = re.compile(r"\s*(?:/|\bover\b)\s*(\d{1,3})(?![\d/])", re.IGNORECASE)
 
 _LETTERS = r"[A-Za-zµμ°%\[\]]"
 _UNITS = tuple(
@@ -121,7 +122,7 @@ _DEGREES = re.compile(r"degrees?\b|deg\b|°", re.IGNORECASE)  # of which scale, 
 _PLAIN_ENGLISH = frozenset({"in", "inch", "inches", "a", "m", "min", "ms"})
 
 
-def read_numeric(text: str, at: int) -> Numeric | None:
+def read_numeric(text: str, at: int, *, paired: bool = False) -> Numeric | None:
     """Read the comparison that begins at a place.
 
     Parameters
@@ -129,6 +130,9 @@ def read_numeric(text: str, at: int) -> Numeric | None:
     text : str
     at : int
         Spaces and commas there are passed over.
+    paired : bool
+        Of a pair of analytes, blood pressure: "140 over 90" are its two numbers, where of any
+        other analyte the "over" begins an age.
 
     Returns
     -------
@@ -141,11 +145,11 @@ def read_numeric(text: str, at: int) -> Numeric | None:
     if between := _BETWEEN.match(text, here):
         return _interval(text, _skip(text, between.end()), _AND)
     if comparator := _COMPARATOR.match(text, here):
-        return _one_sided(text, comparator)
+        return _one_sided(text, comparator, paired)
     if equals := _EQUALS.match(text, here):
         return _equal(text, _skip(text, equals.end()))
     about = _ABOUT.match(text, here)
-    return _bare(text, _skip(text, about.end()) if about else here)
+    return _bare(text, _skip(text, about.end()) if about else here, paired)
 
 
 def _skip(text: str, at: int) -> int:
@@ -153,11 +157,11 @@ def _skip(text: str, at: int) -> int:
     return match.end() if match else at
 
 
-def _one_sided(text: str, comparator: re.Match[str]) -> Numeric | None:
+def _one_sided(text: str, comparator: re.Match[str], paired: bool) -> Numeric | None:
     number = _NUMBER.match(text, _skip(text, comparator.end()))
     if number is None:
         return None
-    second, end = _second(text, number.end())
+    second, end = _second(text, number.end(), paired)
     if _NO_RESULT.match(text, end):
         return None
     unit, thousands, end = _unit_after(text, end)
@@ -166,8 +170,8 @@ def _one_sided(text: str, comparator: re.Match[str]) -> Numeric | None:
     return Numeric(direction, value, None, unit, thousands, True, end, second)
 
 
-def _second(text: str, at: int) -> tuple[float | None, int]:
-    match = _SECOND.match(text, at)
+def _second(text: str, at: int, paired: bool) -> tuple[float | None, int]:
+    match = (_SAID_SECOND if paired else _SECOND).match(text, at)
     return (float(match[1]), match.end()) if match else (None, at)
 
 
@@ -196,14 +200,14 @@ def _interval(text: str, at: int, joiner: re.Pattern[str]) -> Numeric | None:
     )
 
 
-def _bare(text: str, at: int) -> Numeric | None:
+def _bare(text: str, at: int, paired: bool) -> Numeric | None:
     """Read a number beside a name: an interval, "12 or more", or every value printed so."""
     number = _NUMBER.match(text, at)
     if number is None:
         return None
     if interval := _interval(text, at, _TO):
         return interval
-    second, end = _second(text, number.end())
+    second, end = _second(text, number.end(), paired)
     if _NO_RESULT.match(text, end):
         return None
     unit, thousands, end = _unit_after(text, end)

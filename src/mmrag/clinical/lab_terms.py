@@ -23,7 +23,7 @@ from mmrag.clinical.lab_vocabulary import Naming, namings_of
 from mmrag.clinical.question import Comparison, FlagClass, LabTerm
 from mmrag.clinical.words import Region, words_of
 
-__all__ = ["LabMention", "find_lab_terms"]
+__all__ = ["LabMention", "find_lab_terms", "term_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +120,8 @@ def _comparison(
     """Read the number said of a name, unless it is more likely an age."""
     at = _VERBS.match(text, end_of_name)
     start = at.end() if at else end_of_name
-    numeric = read_numeric(text, start)
+    paired = isinstance(naming.subject, Group) and bool(naming.subject.compared)
+    numeric = read_numeric(text, start, paired=paired)
     if naming.subject is None or numeric is None or numeric.end > limit:
         return None
     flag = naming.flag or left.flag
@@ -250,7 +251,7 @@ def _worded_term(
     critical = left.critical or right.critical
     if critical and flag in {None, "normal"}:
         flag = "abnormal"
-    return _named(subject, flag).model_copy(
+    return term_of(subject, flag).model_copy(
         update={
             "comparison": "flagged" if flag else "named",
             "flag": flag,
@@ -282,7 +283,7 @@ def _numeric_terms(
         return [_compared(one, one, reading, said, written, denied) for one, said in pairs]
     known = subject if isinstance(subject, Analyte) else common_unit(subject)
     if known is None or numeric.second is not None:
-        return [_named(subject, None).model_copy(update={"written": written})]
+        return [term_of(subject, None).model_copy(update={"written": written})]
     return [_compared(subject, known, reading, numeric, written, denied)]
 
 
@@ -296,7 +297,7 @@ def _compared(
 ) -> LabTerm:
     values = (numeric.value,) if numeric.upper is None else (numeric.value, numeric.upper)
     measured, unit, assumed = settle_unit(known, values, numeric.unit, numeric.thousands)
-    named = _named(subject if isinstance(subject, Group) else measured, None)
+    named = term_of(subject if isinstance(subject, Group) else measured, None)
     converse = _CONVERSE.get(numeric.comparison) if denied else None
     return named.model_copy(
         update={
@@ -315,7 +316,7 @@ def _compared(
 
 def _spelt_out(part: Mapping[str, Any], written: str, denied: bool) -> LabTerm:
     flag: FlagClass | None = part.get("flag")
-    return _named(analyte(part["analyte"]), None).model_copy(
+    return term_of(analyte(part["analyte"]), None).model_copy(
         update={
             "comparison": part.get("comparison", "flagged"),
             "flag": flag,
@@ -327,7 +328,19 @@ def _spelt_out(part: Mapping[str, Any], written: str, denied: bool) -> LabTerm:
     )
 
 
-def _named(subject: Analyte | Group, flag: FlagClass | None) -> LabTerm:
+def term_of(subject: Analyte | Group, flag: FlagClass | None = None) -> LabTerm:
+    """Name an analyte or group; of a group that is high or low only those that count for it.
+
+    Parameters
+    ----------
+    subject : Analyte or Group
+    flag : {"high", "low", "abnormal", "normal"} or None
+
+    Returns
+    -------
+    LabTerm
+        That asks whether it was measured.
+    """
     if isinstance(subject, Analyte):
         return LabTerm(analyte=subject.key, name=subject.name, loinc=subject.loinc)
     members = subject.counted if flag in {"high", "low"} else subject.analytes

@@ -43,6 +43,8 @@ class Mention:
         The wider word when `via` is ``group``.
     denied_inside : bool
         True when a "not" stands among the words: "the heart is not enlarged".
+    inside : tuple of str
+        Folded words that stand between those of the term: "blunting of the LEFT angle".
     """
 
     finding: str
@@ -52,6 +54,7 @@ class Mention:
     via: Via
     group: str | None = None
     denied_inside: bool = False
+    inside: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +100,33 @@ def mentions_of(text: str, words: Sequence[Word]) -> list[Mention]:
         for match in lexicon.phrases.find(mended)
         for mention in _mentions(text, mended, match)
     ]
+
+
+def mended_words(text: str) -> list[tuple[str, str]]:
+    """Give the misspelt words of the findings that a text names, and as what they were read.
+
+    Parameters
+    ----------
+    text : str
+
+    Returns
+    -------
+    list of (str, str)
+        As written and as read: ("efusion", "effusion"), ("pneumo thorax", "pneumothorax").
+    """
+    lexicon = _lexicon()
+    mended = lexicon.mend(words_of(text))
+    pairs = (
+        (text[mended[n].start : mended[n].end], mended[n].folded)
+        for match in lexicon.phrases.find(mended)
+        if match.meaning.findings
+        for n in match.words
+    )
+    return list(dict.fromkeys(pair for pair in pairs if _is_mended(*pair)))
+
+
+def _is_mended(written: str, read: str) -> bool:
+    return [word.folded for word in words_of(written)] != [read]
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +184,7 @@ def _entries(table: FindingTable) -> Iterator[tuple[str, _Meaning]]:
 
 def _mentions(text: str, words: Sequence[Word], match: PhraseMatch[_Meaning]) -> Iterator[Mention]:
     start, end = words[match.first].start, words[match.last].end
-    denied = any(words[index].folded == "not" for index in match.skipped)
+    inside = tuple(words[index].folded for index in match.skipped)
     for finding in match.meaning.findings:
         yield Mention(
             finding,
@@ -163,5 +193,6 @@ def _mentions(text: str, words: Sequence[Word], match: PhraseMatch[_Meaning]) ->
             text[start:end],
             match.meaning.via,
             match.meaning.group,
-            denied,
+            "not" in inside,
+            inside,
         )

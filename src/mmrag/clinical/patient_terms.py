@@ -5,16 +5,19 @@ The words come from ``question.toml``; ages with numbers are read by `mmrag.clin
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
+from itertools import pairwise
 
 from mmrag.clinical.age import Bounds, find_ages, from_until
 from mmrag.clinical.phrases import PhraseMatch, Phrases
 from mmrag.clinical.question import PatientTerm
 from mmrag.clinical.words import Region, Word, fold, words_of
+from mmrag.errors import QueryError
 from mmrag.records import Sex
 
 
@@ -84,15 +87,21 @@ def read_patient(text: str) -> PatientReading:
     -------
     PatientReading
         Both sexes named are no constraint. Ages given by number win over words such as
-        "elderly"; several constraints must hold together, and where they cannot the first
-        stays.
+        "elderly".
+
+    Raises
+    ------
+    QueryError
+        When no age meets all that is said, or when "or" joins two kinds of patients.
     """
     words = words_of(text)
     ages = find_ages(text)
     groups = _lists().ages.find(words)
     sexes = _lists().sex.find(words)
-    bounds = [age.bounds for age in ages] or [group.meaning for group in groups]
-    age = _together(bounds)
+    said_of_age = [(age.bounds, Region(age.start, age.end)) for age in ages] or [
+        (group.meaning, _region(words, group)) for group in groups
+    ]
+    age = _together(text, said_of_age)
     said = {match.meaning for match in sexes} | {age.sex for age in ages if age.sex is not None}
     sex: Sex | None = None
     if said == {"F"}:
@@ -102,6 +111,7 @@ def read_patient(text: str) -> PatientReading:
     regions = [Region(age.start, age.end) for age in ages]
     regions += [_region(words, group) for group in groups]
     regions += [_region(words, match) for match in sexes]
+    _refuse_two_kinds(text, regions)
     patient = PatientTerm(
         sex=sex,
         age_min=age.low,
@@ -144,19 +154,43 @@ def _region(words: Sequence[Word], match: PhraseMatch[Bounds] | PhraseMatch[str]
     return Region(words[match.first].start, words[match.last].end)
 
 
-def _together(constraints: Iterable[Bounds]) -> Bounds:
-    together = Bounds()
-    for each in constraints:
+def _together(text: str, said: Iterable[tuple[Bounds, Region]]) -> Bounds:
+    together, words = Bounds(), ""
+    for each, region in said:
         low, low_included = _inner(
             (together.low, together.low_included), (each.low, each.low_included), max
         )
         high, high_included = _inner(
             (together.high, together.high_included), (each.high, each.high_included), min
         )
-        narrowed = Bounds(low, high, low_included, high_included)
-        if narrowed.holds_for_someone:
-            together = narrowed
+        together = Bounds(low, high, low_included, high_included)
+        written = text[region.start : region.end]
+        if not together.holds_for_someone:
+            raise QueryError(
+                f"{written!r}: no age meets this and {words!r}: ask for one, or ask two questions"
+            )
+        words = f"{words} {written}".strip()
     return together
+
+
+_OR = re.compile(r"[\s,]*\bor\b[\s,]*(?:(?:an?|the|in|of|for)\s+)*", re.IGNORECASE)
+
+
+def _refuse_two_kinds(text: str, regions: Iterable[Region]) -> None:
+    """Refuse "women or children": one kind of patient is asked for at a time."""
+    merged: list[Region] = []
+    for region in sorted(regions, key=lambda r: (r.start, r.end)):
+        if merged and region.start < merged[-1].end:
+            region = Region(merged[-1].start, max(merged.pop().end, region.end))
+        merged.append(region)
+    for first, second in pairwise(merged):
+        if _OR.fullmatch(text, first.end, second.start) is None:
+            continue
+        one, other = (read_patient(text[r.start : r.end]).patient for r in (first, second))
+        both_sexes = {one.sex, other.sex} == {"F", "M"}
+        if one != (other.model_copy(update={"sex": one.sex}) if both_sexes else other):
+            words = text[first.start : second.end]
+            raise QueryError(f"{words!r}: two kinds of patients: ask two questions")
 
 
 _Bound = tuple[float | None, bool]

@@ -13,6 +13,8 @@ Assertion = Literal["present", "absent", "uncertain"]
 Comparison = Literal["named", "above", "at-least", "below", "at-most", "between", "flagged"]
 FlagClass = Literal["high", "low", "abnormal", "normal"]
 Trend = Literal["rising", "falling"]
+Side = Literal["left", "right", "bilateral"]
+Severity = Literal["small", "moderate", "large"]
 
 
 class _Term(BaseModel):
@@ -30,14 +32,21 @@ class FindingTerm(_Term):
     written : str
         The words of the question that it stands for.
     group : str or None
-        The wider word ("airspace disease") through which it was asked for; the present
-        findings of one group are alternatives, any of them answers.
+        The wider word ("airspace disease") through which it was asked for, or the words that
+        join it to others by "or" ("effusion or pneumothorax"); the findings of one group that
+        are asked for are alternatives, any of them answers.
+    side : {"left", "right", "bilateral"} or None
+        A preference, not a constraint: the labels hold no side.
+    severity : {"small", "moderate", "large"} or None
+        Likewise.
     """
 
     finding: str
     assertion: Assertion = "present"
     written: str = ""
     group: str | None = None
+    side: Side | None = None
+    severity: Severity | None = None
 
 
 class LabTerm(_Term):
@@ -167,6 +176,39 @@ class PatientTerm(_Term):
     age_max_inclusive: bool = True
 
 
+class GuessedFinding(_Term):
+    """What the pixels of a shown film say of one finding.
+
+    Attributes
+    ----------
+    finding : str
+        Canonical name, or ``No Finding``.
+    probability : float
+        From the pixels alone.
+    """
+
+    finding: str
+    probability: float
+
+
+class ShownFilm(_Term):
+    """A film that the question shows.
+
+    Attributes
+    ----------
+    film : str or None
+        ``source:identifier`` of a stored film; None for a file.
+    findings : tuple of GuessedFinding
+        The findings that are more probable than on an average film, by falling probability.
+    left_out : tuple of str
+        ``source:identifier`` of the stored films that are this very image and do not answer.
+    """
+
+    film: str | None = None
+    findings: tuple[GuessedFinding, ...] = ()
+    left_out: tuple[str, ...] = ()
+
+
 class ClinicalQuery(_Term):
     """A compiled question.
 
@@ -188,6 +230,10 @@ class ClinicalQuery(_Term):
         Words that compile to nothing; they are left to the text encoder.
     normal_chest : bool
         True when a chest with nothing to report is asked for.
+    exclusive : bool
+        True when no finding beside those asked for may be there: "isolated pneumothorax".
+    image : ShownFilm or None
+        The film that the question shows, where it shows one.
     """
 
     text: str
@@ -199,6 +245,8 @@ class ClinicalQuery(_Term):
     view: str | None = None
     free_text: str | None = None
     normal_chest: bool = False
+    exclusive: bool = False
+    image: ShownFilm | None = None
 
     @property
     def present(self) -> tuple[str, ...]:
@@ -214,3 +262,14 @@ class ClinicalQuery(_Term):
     def absent(self) -> tuple[str, ...]:
         """Findings that are ruled out."""
         return tuple(t.finding for t in self.findings if t.assertion == "absent")
+
+    @property
+    def preferences(self) -> tuple[str, ...]:
+        """Sides and sizes asked for, in words: "left Effusion", "no large Pneumothorax"."""
+        return tuple(
+            " ".join(
+                filter(None, ("no" * (t.assertion == "absent"), t.severity, t.side, t.finding))
+            )
+            for t in self.findings
+            if t.side or t.severity
+        )

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Iterable
 from datetime import date
 
 from mmrag.clinical.analytes import Limits, analyte, line_to_canonical, sources
 from mmrag.records import ReferenceRange, Sex
 
-__all__ = ["age_in_years", "range_in_unit", "reference_range"]
+__all__ = ["age_in_years", "certain_bound", "range_in_unit", "reference_range"]
 
 
 def reference_range(
@@ -51,6 +52,80 @@ def reference_range(
         critical_low=critical.low if critical else None,
         critical_high=critical.high if critical else None,
     )
+
+
+def certain_bound(
+    analyte_key: str,
+    value: float,
+    age_years: float | None,
+    sex: Sex | None,
+    loinc: str | None = None,
+) -> ReferenceRange | None:
+    """Find the bound that a value is beyond whoever a person of unknown age or sex is.
+
+    A value below the lower bounds of everyone that the person could be is low, one above all
+    their upper bounds is high; of any other nothing is certain. So it is where somebody the
+    person could be has no range in the table.
+
+    Parameters
+    ----------
+    analyte_key : str
+        Key of ``analytes.toml``.
+    value : float
+        In the analyte's canonical unit.
+    age_years : float or None
+    sex : {"F", "M"} or None
+    loinc : str, optional
+
+    Returns
+    -------
+    ReferenceRange or None
+        Open on the other side, without critical limits.
+    """
+    rows: dict[Limits, None] = {}
+    sexes: tuple[Sex, ...] = ("F", "M") if sex is None else (sex,)
+    for one in sexes:
+        found = _possible(analyte(analyte_key).ranges, age_years, one, loinc)
+        if found is None:
+            return None
+        rows |= dict.fromkeys(found)
+    cited = "; ".join(dict.fromkeys(sources()[key].short for row in rows for key in row.source))
+    unknown = " and ".join(
+        word for word, given in (("age", age_years), ("sex", sex)) if given is None
+    )
+    low = _outermost(min, [row.low for row in rows])
+    high = _outermost(max, [row.high for row in rows])
+    if low is not None and value < low:
+        return ReferenceRange(low, None, f"lowest of all, {unknown} unknown: {cited}")
+    if high is not None and value > high:
+        return ReferenceRange(None, high, f"highest of all, {unknown} unknown: {cited}")
+    return None
+
+
+def _outermost(
+    choose: Callable[[Iterable[float]], float], bounds: list[float | None]
+) -> float | None:
+    """Choose among bounds; None where one of them is open."""
+    closed = [bound for bound in bounds if bound is not None]
+    return choose(closed) if closed and len(closed) == len(bounds) else None
+
+
+def _possible(
+    rows: tuple[Limits, ...], age_years: float | None, sex: Sex, loinc: str | None
+) -> list[Limits] | None:
+    """Rows of every age that is possible; None where one of these ages has no row."""
+    if age_years is not None:
+        row = _applicable(rows, age_years, sex, loinc)
+        return None if row is None else [row]
+    found: list[Limits] = []
+    age = 0.0
+    while age < math.inf:
+        row = _applicable(rows, age, sex, loinc)
+        if row is None:
+            return None
+        found.append(row)
+        age = row.age_to
+    return found
 
 
 def range_in_unit(

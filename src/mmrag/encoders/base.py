@@ -83,3 +83,34 @@ class Encoder(Protocol):
             Shape (len(texts), dimension), float32, unit norm.
         """
         ...
+
+
+@runtime_checkable
+class ExplainsFilms(Protocol):
+    """An encoder that can show where in a film it sees a finding."""
+
+    def heat_map(self, film: GreyImage, finding: str) -> NDArray[np.float32]:
+        """Score every place of a film for a finding.
+
+        Parameters
+        ----------
+        film : ndarray
+            Shape (height, width), dtype uint8.
+        finding : str
+            Name of one of the 14 findings, as in `mmrag.clinical.findings`.
+
+        Returns
+        -------
+        ndarray
+            Shape (rows, columns), float32: a coarse grid over the whole film, to be resized to
+            its height and width. In units of the finding's score: their mean is the score of
+            the film.
+
+        Raises
+        ------
+        QueryError
+            When the finding is none of the 14.
+        BadFilm
+            When the array is not a grey 8-bit image.
+        """
+        ...

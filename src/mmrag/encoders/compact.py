@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 
 from mmrag.encoders import compact_text
 from mmrag.encoders.base import Fingerprint, GreyImage, Vectors
-from mmrag.encoders.compact_space import DIMENSION
+from mmrag.encoders.compact_space import DIMENSION, FINDINGS
 from mmrag.encoders.preprocess import VERSION as PREPROCESS_VERSION
 from mmrag.encoders.preprocess import to_tensor
-from mmrag.errors import EncoderError
+from mmrag.errors import EncoderError, QueryError
 
 if TYPE_CHECKING:
     import onnxruntime
@@ -47,6 +47,7 @@ class CompactEncoder:
         self._content = _read(weights)
         self._weights = weights
         digest = hashlib.sha256(self._content)
+        self._film_weights = digest.hexdigest()
         digest.update(f"film {PREPROCESS_VERSION} text {compact_text.tables_hash()}".encode())
         self._fingerprint = Fingerprint("compact", digest.hexdigest(), "fp32")
 
@@ -59,6 +60,11 @@ class CompactEncoder:
     def dimension(self) -> int:
         """Length of a vector."""
         return DIMENSION
+
+    @property
+    def film_weights(self) -> str:
+        """SHA-256 of the file that turns films into vectors."""
+        return self._film_weights
 
     def encode_films(self, films: Sequence[GreyImage]) -> Vectors:
         """Encode decoded films of any sizes.
@@ -102,6 +108,47 @@ class CompactEncoder:
         """
         return compact_text.encode(texts)
 
+    def heat_map(self, film: GreyImage, finding: str) -> NDArray[np.float32]:
+        """Score every place of a film for a finding; see `mmrag.encoders.base.ExplainsFilms`.
+
+        The score of a film is the mean over its places of one linear score a place, so the
+        map leaves nothing out and adds nothing. A place sees much of the film around it.
+
+        Parameters
+        ----------
+        film : ndarray
+            Shape (height, width), dtype uint8.
+        finding : str
+            One of `mmrag.encoders.compact_space.FINDINGS`.
+
+        Returns
+        -------
+        ndarray
+            Shape (rows, columns), float32, in standard deviations of the finding's score over
+            films that training had not seen.
+
+        Raises
+        ------
+        QueryError
+            When the finding is none of the 14.
+        BadFilm
+            When the array is not a grey 8-bit image.
+        """
+        if finding not in FINDINGS:
+            raise QueryError(
+                f"no heat map of {finding!r}: name one of the findings {', '.join(FINDINGS)}"
+            )
+        maps: NDArray[np.float32] = self._session.run(["maps"], {"pixels": to_tensor(film)})[0]
+        return maps[0, FINDINGS.index(finding)]
+
+    @cached_property
+    def learnt_patients(self) -> frozenset[str]:
+        """Patients whose films the weights have seen in training, as ``source:identifier``."""
+        listed = self._session.get_modelmeta().custom_metadata_map.get("learnt patients")
+        if listed is None:
+            raise EncoderError(f"{self._weights}: does not say what it learnt from: {_MEND}")
+        return frozenset(listed.split())
+
     @cached_property
     def _session(self) -> onnxruntime.InferenceSession:
         import onnxruntime  # its threads must not be there before a film is
@@ -118,7 +165,7 @@ class CompactEncoder:
 
 
 def _run(session: onnxruntime.InferenceSession, film: GreyImage) -> NDArray[np.float32]:
-    vector: NDArray[np.float32] = session.run(None, {"pixels": to_tensor(film)})[0][0]
+    vector: NDArray[np.float32] = session.run(["vectors"], {"pixels": to_tensor(film)})[0][0]
     return vector
 
 

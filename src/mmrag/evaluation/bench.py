@@ -12,6 +12,7 @@ from mmrag.evaluation.collection import Collection
 from mmrag.evaluation.conditions import Labels
 from mmrag.evaluation.estimate import Estimate, estimate, rankings
 from mmrag.evaluation.judges import Judge
+from mmrag.evaluation.learnt import Learnt
 from mmrag.evaluation.measures import Weights
 from mmrag.evaluation.methods import Evidence, Method
 from mmrag.evaluation.questions import Question
@@ -54,6 +55,7 @@ class Bench:
     anchors : Anchors
     encode_texts : callable
     fusion : FusionWeights
+    learnt : Learnt
     weights : ndarray
         Of the films under resampled patients; see `patient_weights`.
     effort : Effort
@@ -64,6 +66,7 @@ class Bench:
     anchors: Anchors
     encode_texts: Callable[[Sequence[str]], Matrix]
     fusion: FusionWeights
+    learnt: Learnt
     weights: Weights
     effort: Effort
 
@@ -79,6 +82,7 @@ class Bench:
             anchors=self.anchors,
             encode_texts=self.encode_texts,
             weights=self.fusion,
+            learnt=self.learnt,
         )
 
     def judged(self, method: Method, question: Question, seen: Sequence[Evidence]) -> Estimate:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from mmrag.encoders.base import Encoder, GreyImage
 from mmrag.errors import BadFilm
+from mmrag.evaluation.recorded import NOTHING, Recorded
 from mmrag.fusion import Matrix
 from mmrag.records import Film
 from mmrag.sources.images import read_film
@@ -42,6 +43,8 @@ class Collection:
         SHA-256 of each film's decoded pixels.
     unreadable : int
         Films that were left out because their image cannot be read.
+    recorded : frozenset of str
+        Names of the films whose ``V_pixel`` is out of fold, not the encoder's own.
     """
 
     films: tuple[Film, ...]
@@ -49,6 +52,7 @@ class Collection:
     blank: Matrix
     pictures: tuple[str, ...]
     unreadable: int = 0
+    recorded: frozenset[str] = frozenset()
 
     def __len__(self) -> int:
         return len(self.films)
@@ -72,6 +76,7 @@ class Collection:
             self.blank[rows],
             tuple(self.pictures[row] for row in rows),
             self.unreadable,
+            self.recorded & {self.films[row].id for row in rows},
         )
 
 
@@ -86,7 +91,9 @@ def films_of(folder: Path) -> tuple[Film, ...]:
     return tuple(item for item in NihSource(folder).read() if isinstance(item, Film))
 
 
-def encode_collection(films: Sequence[Film], encoder: Encoder, advance: Advance) -> Collection:
+def encode_collection(
+    films: Sequence[Film], encoder: Encoder, advance: Advance, recorded: Recorded = NOTHING
+) -> Collection:
     """Decode and encode films, each once.
 
     Parameters
@@ -94,6 +101,8 @@ def encode_collection(films: Sequence[Film], encoder: Encoder, advance: Advance)
     films : sequence of Film
     encoder : Encoder
     advance : callable
+    recorded : mapping of str to ndarray
+        Vectors to take in place of the encoder's, by film name.
 
     Returns
     -------
@@ -107,7 +116,7 @@ def encode_collection(films: Sequence[Film], encoder: Encoder, advance: Advance)
     waiting = _decoded(films, advance)
     while batch := list(islice(waiting, BATCH)):
         kept += [film for film, _ in batch]
-        vectors.append(encoder.encode_films([image for _, image in batch]))
+        vectors.append(_vectors(batch, encoder, recorded))
         pictures += [_digest(image) for _, image in batch]
         shapes += [image.shape for _, image in batch]
     empty: Matrix = np.empty((0, encoder.dimension), np.float32)
@@ -117,6 +126,7 @@ def encode_collection(films: Sequence[Film], encoder: Encoder, advance: Advance)
         _blank(shapes, encoder) if shapes else empty,
         tuple(pictures),
         len(films) - len(kept),
+        frozenset(film.id for film in kept if film.id in recorded),
     )
 
 
@@ -128,6 +138,14 @@ def _decoded(films: Sequence[Film], advance: Advance) -> Iterator[tuple[Film, Gr
             continue  # counted by the caller
         finally:
             advance(1)
+
+
+def _vectors(
+    batch: Sequence[tuple[Film, GreyImage]], encoder: Encoder, recorded: Recorded
+) -> Matrix:
+    fresh = iter(encoder.encode_films([image for film, image in batch if film.id not in recorded]))
+    known = [recorded[film.id] if film.id in recorded else next(fresh) for film, _ in batch]
+    return np.stack(known)
 
 
 def _digest(image: GreyImage) -> str:

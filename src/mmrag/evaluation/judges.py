@@ -56,28 +56,41 @@ class Read:
 
 
 def read_expert_table(folder: Path) -> Mapping[str, Read]:
-    """Read ``expert_labels.csv``.
+    """Read ``expert_labels.csv`` of a folder of films; see `read_reads`.
 
     Parameters
     ----------
     folder : pathlib.Path
-        Folder of the films.
 
     Returns
     -------
     mapping of str to Read
         By film name; empty where the folder has no such table.
+    """
+    file = folder / EXPERT_TABLE
+    return read_reads(file) if file.is_file() else {}
+
+
+def read_reads(file: Path) -> Mapping[str, Read]:
+    """Read a table of experts' reads.
+
+    Parameters
+    ----------
+    file : pathlib.Path
+        CSV with the columns ``Image ID``, ``Abnormal`` and the findings, YES or NO.
+
+    Returns
+    -------
+    mapping of str to Read
+        By film name.
 
     Raises
     ------
     SourceError
-        When the table lacks a column.
+        When the table cannot be read or lacks a column.
     BadRecord
         When a cell is neither YES nor NO.
     """
-    file = folder / EXPERT_TABLE
-    if not file.is_file():
-        return {}
     columns = {name: name.replace("_", " ") for name in finding_names()}
     try:
         with file.open(encoding="utf-8-sig", newline="") as stream:

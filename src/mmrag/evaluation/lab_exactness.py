@@ -89,7 +89,7 @@ def _judged(
         (hit.patient.split(":", 1)[1], hit.effective_at.astimezone(UTC), each.loinc, each.value)
         for hit in ask(question.text, EVERY)
         for each in hit.observations
-        if each.matched and each.value is not None
+        if each.matched and each.value is not None and hit.effective_at is not None
     }
     right = len(found & true)
     return LabAnswer(

@@ -129,6 +129,7 @@ def _copies(bench: Bench, questions: Sequence[Question], chance: Chance) -> Iter
         anchors=seen.anchors,
         encode_texts=seen.encode_texts,
         weights=seen.weights,
+        learnt=seen.learnt,
     )
     for name in LABEL_ONLY:
         method = METHODS[name]
@@ -180,7 +181,11 @@ def _learnt(bench: Bench, encoder: object) -> Check:
     name, subject = "judged patients that the encoder learnt from", type(encoder).__name__
     if not isinstance(encoder, KnowsWhatItLearnt):
         return Check(name=name, subject=subject, value=None, low=0, high=0, passed=None)
-    judged = set(bench.collection.patients)
+    recorded = bench.collection.recorded
+    named = zip(bench.collection.films, bench.collection.patients, strict=True)
+    judged = {patient for film, patient in named if film.id not in recorded}
+    if recorded:
+        subject += f", {len(recorded)} films out of fold"
     return _count(name, subject, len(judged & encoder.learnt_patients))
 
 

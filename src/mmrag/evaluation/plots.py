@@ -132,7 +132,7 @@ def _reliability(report: EvaluationReport) -> Figure:
             capsize=2,
             label=f"{PRODUCT}, {each.condition}",
         )
-    axes.set_xlabel("probability made from the score, other patients")
+    axes.set_xlabel("P(finding), by what other patients taught")
     axes.set_ylabel("share that shows the finding")
     if report.reliability:
         axes.legend(fontsize=8)

@@ -182,6 +182,8 @@ class EvaluationReport(_Result):
     resamplings : int
     unreadable : int
         Films left out because their image cannot be read.
+    out_of_fold : int
+        Films whose vectors come from weights that never saw their patient.
     """
 
     version: str
@@ -192,6 +194,7 @@ class EvaluationReport(_Result):
     quick: bool
     resamplings: int
     unreadable: int
+    out_of_fold: int = 0
     judges: tuple[JudgeInfo, ...]
     rows: tuple[Row, ...]
     checks: tuple[Check, ...]

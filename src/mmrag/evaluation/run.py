@@ -29,10 +29,13 @@ from mmrag.evaluation.judges import (
 from mmrag.evaluation.lab_exactness import Labs, judge_answers
 from mmrag.evaluation.lab_truth import lab_questions, read_rows
 from mmrag.evaluation.leaks import leak_checks
+from mmrag.evaluation.learnt import Learnt, learnt_for
 from mmrag.evaluation.questions import counted_findings
+from mmrag.evaluation.recorded import NOTHING, read_recorded
 from mmrag.evaluation.reliability import reliability_of
 from mmrag.evaluation.results import EvaluationReport, JudgeInfo, LabSection, Row
 from mmrag.evaluation.tables import by_coverage, measure, other_wordings
+from mmrag.evaluation.teaching import reads_of
 from mmrag.fusion import Anchors, FusionWeights, Matrix, anchors_from_prompts
 from mmrag.records import Film, LabReport
 from mmrag.sources.synthea import SyntheaSource
@@ -62,6 +65,7 @@ def evaluate(
     progress: Progress,
     *,
     labs: Labs | None = None,
+    vectors: Path | None = None,
     quick: bool = False,
 ) -> EvaluationReport:
     """Rank, judge and check.
@@ -77,6 +81,8 @@ def evaluate(
     fusion : FusionWeights
     progress : Progress
     labs : Labs, optional
+    vectors : pathlib.Path, optional
+        Out-of-fold vectors, taken in place of the encoder's for the films that it holds.
     quick : bool
         Draw less by lot: to see that it works, not to quote.
 
@@ -87,17 +93,22 @@ def evaluate(
     Raises
     ------
     SourceError
-        When a folder cannot be read, or holds too few films that a judge knows.
+        When a folder or file cannot be read, or holds too few films that a judge knows.
+    SpaceMismatch
+        When the out-of-fold vectors belong to other weights.
     """
+    recorded = NOTHING if vectors is None else read_recorded(vectors, encoder)
     reads = read_expert_table(folder)
     films = _judged_films(folder, films_of(folder), reads)
     progress.begin("films", len(films))
-    collection = encode_collection(films, encoder, progress.advance)
+    collection = encode_collection(films, encoder, progress.advance, recorded)
     encode_texts = _remembering(encoder.encode_texts)
     anchors = anchors_from_prompts(anchor_prompts(), encode_texts)
     effort = QUICK if quick else Effort()
+    taught = reads_of(collection, reads, anchors, lot("folds")) if reads else None
+    learnt = learnt_for(encoder.fingerprint, taught, collection.patients)
     benches = [
-        _bench(judged, judge, anchors, encode_texts, fusion, effort)
+        _bench(judged, judge, anchors, encode_texts, fusion, learnt, effort)
         for judged, judge in _judges(collection, reads)
     ]
     first = benches[0]
@@ -110,6 +121,7 @@ def evaluate(
         quick=quick,
         resamplings=effort.resamplings,
         unreadable=collection.unreadable,
+        out_of_fold=len(collection.recorded),
         judges=tuple(judge_info(bench) for bench in benches),
         rows=tuple(
             row for bench in benches for row in _rows(bench, progress, is_first=bench is first)
@@ -148,10 +160,11 @@ def _bench(
     anchors: Anchors,
     encode_texts: EncodeTexts,
     fusion: FusionWeights,
+    learnt: Learnt,
     effort: Effort,
 ) -> Bench:
     weights = patient_weights(collection.patients, effort.resamplings, lot("patients"))
-    return Bench(collection, judge, anchors, encode_texts, fusion, weights, effort)
+    return Bench(collection, judge, anchors, encode_texts, fusion, learnt, weights, effort)
 
 
 def _rows(bench: Bench, progress: Progress, *, is_first: bool) -> Iterator[Row]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 from mmrag.evaluation.bench import Bench, lot
 from mmrag.evaluation.conditions import covered, without_finding
@@ -100,9 +101,11 @@ def _at_coverage(bench: Bench, share: float) -> Seen:
 
 
 def _without_asked(bench: Bench) -> Seen:
-    return lambda question: [
-        bench.evidence(without_finding(bench.collection.labels, question.subject))
-    ]
+    @cache
+    def seen(finding: str) -> Sequence[Evidence]:
+        return [bench.evidence(without_finding(bench.collection.labels, finding))]
+
+    return lambda question: seen(question.subject)
 
 
 def _estimates(bench: Bench, setting: Setting, method: str) -> Mapping[str, Estimate]:

@@ -84,9 +84,10 @@ def _summary(report: EvaluationReport) -> str:
     drawn = f"95% intervals from {report.resamplings} resamplings of the patients"
     caution = " A quick run: too little was drawn by lot to quote it." if report.quick else ""
     left_out = f" {report.unreadable} films could not be read." if report.unreadable else ""
+    blind = f" {report.out_of_fold} films have vectors out of fold." if report.out_of_fold else ""
     return (
         f"mmrag {report.version}, encoder {report.fingerprint}, fusion {report.w_pixel:g} and "
-        f"{report.w_label:g}; {drawn}.{left_out}{caution}"
+        f"{report.w_label:g}; {drawn}.{blind}{left_out}{caution}"
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mmrag.evidence.model import NAMES, Evidence, EvidenceModel, Weighing
+from mmrag.evidence.model import NAMES, Evidence, EvidenceModel, Weighing, probability
 from mmrag.evidence.shipped import evidence_model_for
 
-__all__ = ["NAMES", "Evidence", "EvidenceModel", "Weighing", "evidence_model_for"]
+__all__ = ["NAMES", "Evidence", "EvidenceModel", "Weighing", "evidence_model_for", "probability"]

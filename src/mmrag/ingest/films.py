@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -11,17 +11,20 @@ import numpy as np
 
 from mmrag.encoders.base import Encoder, GreyImage
 from mmrag.errors import BadFilm
-from mmrag.fusion import Anchors, FusionWeights, Matrix, Vector, fuse
+from mmrag.fusion import Matrix
+from mmrag.ingest.fusing import Fusing
 from mmrag.ingest.identity import record_hash
 from mmrag.ingest.report import Ledger
 from mmrag.records import Film, Problem
 from mmrag.sources.images import file_sha256, read_film
-from mmrag.store import FilmEntry, FilmHashes, Store
+from mmrag.store import FilmEntry, FilmEvidence, FilmHashes, Store
 
 BATCH = 32
 DECODERS = 2
 LOOK_AHEAD = 64
 """Films decoded ahead of the encoder: at 1024 x 1024 grey pixels about 64 MB."""
+
+_OF_NO_FILE = FilmHashes("", "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,33 +46,34 @@ class FilmWriter:
     ----------
     store : Store
     encoder : Encoder
-    anchors : Anchors
-    weights : FusionWeights
-        The store's own.
+    fusing : Fusing
+        With the store's own weights.
     source : str
         Name of the source, for what is known already.
     ledger : Ledger
     advance : callable
         Called with the number of films that are done.
+    again : bool
+        Whether films that are stored are encoded anew.
     """
 
     def __init__(
         self,
         store: Store,
         encoder: Encoder,
-        anchors: Anchors,
-        weights: FusionWeights,
+        fusing: Fusing,
         source: str,
         ledger: Ledger,
         advance: Callable[[int], None],
+        again: bool,
     ) -> None:
         self._store = store
         self._encoder = encoder
-        self._anchors = anchors
-        self._weights = weights
+        self._fusing = fusing
         self._ledger = ledger
         self._advance = advance
-        self._known = store.films.known(source)
+        known = store.films.known(source)
+        self._known = dict.fromkeys(known, _OF_NO_FILE) if again else known
         self._decoders = ThreadPoolExecutor(DECODERS, thread_name_prefix="decode")
         self._waiting: deque[Future[_Prepared | Problem | None]] = deque()
         self._batch: list[_Prepared] = []
@@ -120,45 +124,16 @@ class FilmWriter:
         films = [p.pixels for p in prepared if p.pixels is not None]
         vectors = self._encoder.encode_films(films)
         entries = [p.entry for p in prepared]
-        self._store.films.write(entries, vectors, self._fused(entries, vectors))
+        self._store.films.write(entries, vectors, *self._fuse(entries, vectors))
 
     def _write_relabelled(self, prepared: list[_Prepared]) -> None:
         entries = [p.entry for p in prepared]
         stored = self._store.films.pixels([entry.key for entry in entries])
         vectors = np.stack([stored[entry.key] for entry in entries])
-        self._store.films.update_records(entries, self._fused(entries, vectors))
+        self._store.films.update_records(entries, *self._fuse(entries, vectors))
 
-    def _fused(self, entries: list[FilmEntry], vectors: Matrix) -> Matrix:
-        return fuse_all([e.film.findings for e in entries], vectors, self._anchors, self._weights)
-
-
-def fuse_all(
-    findings: list[tuple[str, ...] | None] | tuple[tuple[str, ...] | None, ...],
-    pixels: Matrix,
-    anchors: Anchors,
-    weights: FusionWeights,
-) -> Matrix:
-    """Fuse many films.
-
-    Parameters
-    ----------
-    findings : sequence of (tuple of str or None)
-        Labels of each film.
-    pixels : ndarray
-        Shape (n, dimension), float32.
-    anchors : Anchors
-    weights : FusionWeights
-
-    Returns
-    -------
-    ndarray
-        Shape (n, dimension), float32.
-    """
-    rows: Iterator[Vector] = (
-        fuse(pixel, anchors.label_vector(names), weights)
-        for names, pixel in zip(findings, pixels, strict=True)
-    )
-    return np.stack(list(rows))
+    def _fuse(self, entries: list[FilmEntry], vectors: Matrix) -> tuple[Matrix, FilmEvidence]:
+        return self._fusing.fuse([entry.film.findings for entry in entries], vectors)
 
 
 def _prepare(film: Film, known: FilmHashes | None) -> _Prepared | Problem | None:

@@ -31,6 +31,8 @@ class PanelWriter:
     ledger : Ledger
     advance : callable
         Called with the number of results that are done.
+    again : bool
+        Whether panels that are stored are encoded anew.
     """
 
     def __init__(
@@ -40,12 +42,15 @@ class PanelWriter:
         source: str,
         ledger: Ledger,
         advance: Callable[[int], None],
+        again: bool,
     ) -> None:
         self._store = store
         self._encoder = encoder
         self._ledger = ledger
         self._advance = advance
-        self._known = store.labs.known(source)
+        known = store.labs.known(source)
+        self._known = dict.fromkeys(known, "") if again else known
+        self._again = again
         self._batch: list[LabEntry] = []
         self._vectors: dict[str, Vector] = {}
 
@@ -76,7 +81,8 @@ class PanelWriter:
         if len(self._vectors) > REMEMBERED:
             self._vectors.clear()
         missing = texts - self._vectors.keys()
-        self._vectors.update(self._store.labs.vectors_of(missing))
+        if not self._again:
+            self._vectors.update(self._store.labs.vectors_of(missing))
         new = sorted(missing - self._vectors.keys())
         if new:
             self._vectors.update(zip(new, self._encoder.encode_texts(new), strict=True))

@@ -1,14 +1,17 @@
-"""Fusing anew: other weights over the stored pixel vectors."""
+"""Fusing anew: other weights or other evidence over the stored pixel vectors."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from pydantic import BaseModel, ConfigDict
 
-from mmrag.fusion import Anchors, FusionWeights, Matrix
-from mmrag.ingest.films import fuse_all
+from mmrag.fusion import Matrix
+from mmrag.ingest.fusing import Fusing
 from mmrag.ingest.progress import Progress
 from mmrag.retrieval.results import SpaceInfo
-from mmrag.store import PixelBatch, Store
+from mmrag.store import FilmEvidence, PixelBatch, Store
+from mmrag.store.schema import Connection
 
 
 class RefuseReport(BaseModel):
@@ -17,7 +20,7 @@ class RefuseReport(BaseModel):
     Attributes
     ----------
     films : int
-        Films fused anew.
+        Films weighed and fused anew.
     space : SpaceInfo
         The space with its new weights.
     """
@@ -28,16 +31,13 @@ class RefuseReport(BaseModel):
     space: SpaceInfo
 
 
-def refuse_films(
-    store: Store, anchors: Anchors, weights: FusionWeights, progress: Progress
-) -> RefuseReport:
-    """Fuse every stored film with new weights; a run that is killed changes nothing.
+def refuse_films(store: Store, fusing: Fusing, progress: Progress) -> RefuseReport:
+    """Weigh and fuse every stored film anew; a run that is killed changes nothing.
 
     Parameters
     ----------
     store : Store
-    anchors : Anchors
-    weights : FusionWeights
+    fusing : Fusing
     progress : Progress
 
     Returns
@@ -49,15 +49,39 @@ def refuse_films(
     DatabaseError
         When the store is empty.
     """
-    progress.begin("fusing", store.films.count())
-
-    def fuse_batch(batch: PixelBatch) -> Matrix:
-        progress.advance(len(batch.keys))
-        return fuse_all(batch.findings, batch.vectors, anchors, weights)
-
     with store.bulk():
-        films = store.films.refuse(weights.pixel, weights.label, fuse_batch)
+        films = fuse_anew(store, fusing, progress)
     space = store.space
     if space is None:
         raise AssertionError("a store that was fused anew has a space")
     return RefuseReport(films=films, space=SpaceInfo.of(space))
+
+
+def fuse_anew(
+    store: Store,
+    fusing: Fusing,
+    progress: Progress,
+    first: Callable[[Connection], None] | None = None,
+) -> int:
+    """Do it inside a block of `Store.bulk`, all in one transaction.
+
+    Parameters
+    ----------
+    store : Store
+    fusing : Fusing
+    progress : Progress
+    first : callable, optional
+        Done before, in the same transaction.
+
+    Returns
+    -------
+    int
+        How many films there are.
+    """
+    progress.begin("fusing", store.films.count())
+
+    def fuse_batch(batch: PixelBatch) -> tuple[Matrix, FilmEvidence]:
+        progress.advance(len(batch.keys))
+        return fusing.fuse(batch.findings, batch.vectors)
+
+    return store.films.refuse(fusing.recipe, fuse_batch, first)

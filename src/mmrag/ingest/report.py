@@ -38,6 +38,29 @@ class ProblemLine(BaseModel):
     count: int
 
 
+class EncodedAgain(BaseModel):
+    """What was stored in another space and is encoded anew.
+
+    Attributes
+    ----------
+    old, new : str
+        The store's space before and now, with the lengths of their vectors.
+    films, texts : int
+        Films, and distinct texts of laboratory panels.
+    left_out : tuple of str
+        ``source:identifier`` of the films that left the store, since their files are gone
+        or cannot be read.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    old: str
+    new: str
+    films: int
+    texts: int
+    left_out: tuple[str, ...]
+
+
 class IngestReport(BaseModel):
     """What one ingest did.
 
@@ -51,6 +74,8 @@ class IngestReport(BaseModel):
         Results in the added and changed panels.
     patients, conditions, imaging_studies : int
         Records read; re-reading them changes nothing.
+    again : EncodedAgain or None
+        What was stored before in another space and was encoded anew.
     problems : tuple of ProblemLine
         At most 20 lines a kind and one that counts the rest.
     """
@@ -64,6 +89,7 @@ class IngestReport(BaseModel):
     patients: int = 0
     conditions: int = 0
     imaging_studies: int = 0
+    again: EncodedAgain | None = None
     problems: tuple[ProblemLine, ...] = ()
 
 

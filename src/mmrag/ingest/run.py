@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from mmrag.encoders.base import Encoder
-from mmrag.fusion import Anchors, FusionWeights
 from mmrag.ingest.films import FilmWriter
+from mmrag.ingest.fusing import Fusing
 from mmrag.ingest.panels import PanelWriter
 from mmrag.ingest.people import PeopleWriter
 from mmrag.ingest.progress import Progress
@@ -18,9 +18,9 @@ def ingest_source(
     source: Source,
     store: Store,
     encoder: Encoder,
-    anchors: Anchors,
-    weights: FusionWeights,
+    fusing: Fusing,
     progress: Progress,
+    again: bool = False,
 ) -> IngestReport:
     """Read a source into the store.
 
@@ -30,11 +30,11 @@ def ingest_source(
     store : Store
         Its space is the encoder's already.
     encoder : Encoder
-    anchors : Anchors
-        The findings' text directions in the encoder's space.
-    weights : FusionWeights
-        The store's own.
+    fusing : Fusing
+        With the store's own weights.
     progress : Progress
+    again : bool
+        Whether records that are stored as they are go in, too, and are encoded anew.
 
     Returns
     -------
@@ -43,8 +43,8 @@ def ingest_source(
     """
     ledger = Ledger(source.name)
     progress.begin(f"reading {source.name}", source.size)
-    films = FilmWriter(store, encoder, anchors, weights, source.name, ledger, progress.advance)
-    panels = PanelWriter(store, encoder, source.name, ledger, progress.advance)
+    films = FilmWriter(store, encoder, fusing, source.name, ledger, progress.advance, again)
+    panels = PanelWriter(store, encoder, source.name, ledger, progress.advance, again)
     people = PeopleWriter(store, ledger)
     try:
         with store.bulk():

@@ -1,5 +1,5 @@
 """Two legs that cannot drown each other, merged into one result."""
 
-from mmrag.retrieval.search import search
+from mmrag.retrieval.search import answer, search
 
-__all__ = ["search"]
+__all__ = ["answer", "search"]

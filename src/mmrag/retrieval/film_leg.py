@@ -1,22 +1,29 @@
-"""The film leg: the films that come nearest to the question, and why."""
+"""The film leg: the films that show what the question asks, and why."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+
+from mmrag.clinical.prompts import NORMAL
 from mmrag.clinical.question import ClinicalQuery
-from mmrag.fusion import Anchors, FusionWeights, Vector, contributions
-from mmrag.retrieval.results import FilmHit, FilmWhy, LegCoverage
-from mmrag.store import FilmFilter, FilmMatch, Store
+from mmrag.evidence import evidence_model_for
+from mmrag.fusion import Vector
+from mmrag.retrieval.film_score import FOUND, film_order, ruled_out, score_parts
+from mmrag.retrieval.results import FilmHit, FilmWhy, FindingEvidence, LegCoverage, Wanted
+from mmrag.store import EVIDENCE, FilmFilter, FilmMatch, FilmOrder, FilmSurvey, RecordKey, Store
 
 NOTHING_ASKED = "the question asks nothing of films"
+
+LIKELY = 0.5
+"""From here on the pixels say that a finding is there."""
 
 
 def search_films(
     query: ClinicalQuery,
     question: Vector | None,
+    order: FilmOrder,
     k: int,
     store: Store,
-    anchors: Anchors,
-    weights: FusionWeights,
 ) -> tuple[tuple[FilmHit, ...], LegCoverage]:
     """Rank films.
 
@@ -26,34 +33,51 @@ def search_films(
         Its patient, view and ruled-out findings are exact constraints.
     question : ndarray or None
         Unit vector, shape (dimension,), float32; None where nothing is asked of films.
+    order : FilmOrder
+        The question's own.
     k : int
         Films wanted.
     store : Store
-    anchors : Anchors
-    weights : FusionWeights
-        The store's own.
 
     Returns
     -------
     tuple of (tuple of FilmHit, LegCoverage)
+        No film where none comes near what is asked.
     """
-    searched = store.films.count()
     if k == 0 or question is None:
-        note = NOTHING_ASKED if k else None
-        return (), LegCoverage(requested=k, returned=0, searched=searched, qualifying=0, note=note)
+        return (), _nothing_asked(k, store)
     where = film_filter(query)
-    matches = store.films.search(question, k, where)
+    survey = store.films.survey(where, order)
+    matches = store.films.search(question, k, where, order) if _is_found(survey) else []
     hits = tuple(
-        _hit(rank, match, query, question, anchors, weights)
-        for rank, match in enumerate(matches, start=1)
+        _hit(rank, match, query, question, order) for rank, match in enumerate(matches, start=1)
     )
-    coverage = LegCoverage(
-        requested=k,
-        returned=len(hits),
-        searched=searched,
-        qualifying=store.films.count(where),
-    )
-    return hits, coverage
+    return hits, _coverage(k, len(hits), store, order, survey)
+
+
+def cover_films(
+    query: ClinicalQuery, requested: int, returned: int, store: Store, *, asked: bool
+) -> LegCoverage:
+    """Count how far the leg looks in the store as it is now.
+
+    Parameters
+    ----------
+    query : ClinicalQuery
+    requested, returned : int
+    store : Store
+    asked : bool
+        False where nothing was asked of films, or none was wanted.
+
+    Returns
+    -------
+    LegCoverage
+    """
+    space = store.space
+    if not asked or space is None:
+        return _nothing_asked(requested, store)
+    order = film_order(query, evidence_model_for(space.encoder, space.weights))
+    survey = store.films.survey(film_filter(query), order)
+    return _coverage(requested, returned, store, order, survey)
 
 
 def asks_of_films(query: ClinicalQuery) -> bool:
@@ -70,9 +94,11 @@ def asks_of_films(query: ClinicalQuery) -> bool:
 def film_filter(query: ClinicalQuery) -> FilmFilter:
     """Constraints of the question on the film's own fields.
 
-    A film whose labels name a ruled-out finding is left out; an unlabelled one stays, since
-    nothing says that it shows it, and ranks by its pixels.
+    A film whose labels name a ruled-out finding is left out: whoever asks for films without
+    it would not accept one that is said to show it. An unlabelled one stays, since nothing
+    says that it shows it, and ranks by its evidence.
     """
+    shown = query.image
     return FilmFilter(
         sex=query.patient.sex,
         age_min=query.patient.age_min,
@@ -80,36 +106,115 @@ def film_filter(query: ClinicalQuery) -> FilmFilter:
         age_min_inclusive=query.patient.age_min_inclusive,
         age_max_inclusive=query.patient.age_max_inclusive,
         view=query.view,
-        none_of=query.absent,
+        none_of=ruled_out(query),
+        exclude=() if shown is None else tuple(_key(name) for name in shown.left_out),
+    )
+
+
+def _key(name: str) -> RecordKey:
+    source, _, id_ = name.partition(":")
+    return RecordKey(source, id_)
+
+
+def _nothing_asked(requested: int, store: Store) -> LegCoverage:
+    return LegCoverage(
+        requested=requested,
+        returned=0,
+        searched=store.films.count(),
+        qualifying=0,
+        note=NOTHING_ASKED if requested else None,
+    )
+
+
+def _coverage(
+    requested: int, returned: int, store: Store, order: FilmOrder, survey: FilmSurvey
+) -> LegCoverage:
+    found = _is_found(survey)
+    return LegCoverage(
+        requested=requested,
+        returned=returned,
+        searched=store.films.count(),
+        qualifying=survey.qualifying if found else 0,
+        nearest=None if found or survey.best is None else _nearest(survey.best, order),
+    )
+
+
+def _is_found(survey: FilmSurvey) -> bool:
+    return survey.best is None or survey.best >= FOUND
+
+
+def _nearest(best: float, order: FilmOrder) -> str:
+    """Say how probable it is that the likeliest film is as asked."""
+    odds = best / (1.0 - best) * order.average / (1.0 - order.average)
+    return (
+        f"the likeliest is as asked with a probability of {odds / (1.0 + odds):.3f}, an average "
+        f"film with {order.average:.3f}"
     )
 
 
 def _hit(
-    rank: int,
-    match: FilmMatch,
-    query: ClinicalQuery,
-    question: Vector,
-    anchors: Anchors,
-    weights: FusionWeights,
+    rank: int, match: FilmMatch, query: ClinicalQuery, question: Vector, order: FilmOrder
 ) -> FilmHit:
     film = match.film
-    parts = contributions(question, match.pixels, anchors.label_vector(film.findings), weights)
+    parts = score_parts(order, match.score, match.pixels_only, float(question @ match.pixels))
+    evidence = tuple(_evidence(match, query, order))
     return FilmHit(
         rank=rank,
         id=film.id,
         source=film.provenance.source,
         patient=film.patient,
-        score=parts.pixel + parts.label,
+        score=match.score,
         findings=film.findings,
         view=film.view,
         age=film.age,
         sex=film.sex,
+        taken_on=film.taken_on,
+        day=film.day,
+        stated=film.stated,
+        licence=film.licence,
         made_up=film.provenance.made_up,
         why=FilmWhy(
             pixel=parts.pixel,
             label=parts.label,
+            text=parts.text,
             without_labels=parts.without_labels,
             labels=tuple(name for name in film.findings or () if name in query.present),
+            evidence=evidence,
+            note=_note(match, evidence),
         ),
         file=film.provenance.file,
     )
+
+
+def _evidence(
+    match: FilmMatch, query: ClinicalQuery, order: FilmOrder
+) -> Iterator[FindingEvidence]:
+    """Tell what is known of each finding that the question names or shows."""
+    asked: dict[str, Wanted] = {
+        name: "present" if clause.present else "absent"
+        for clause in order.clauses
+        for name in clause.names
+    }
+    guessed = () if query.image is None else query.image.findings
+    alike: dict[str, Wanted] = {each.finding: "alike" for each in guessed}
+    for name, wanted in (alike | asked).items():
+        place = EVIDENCE.index(name)
+        known, alone = float(match.probability[place]), float(match.pixels_only[place])
+        yield FindingEvidence(
+            finding=name, wanted=wanted, probability=known, pixels_only=alone, label=known - alone
+        )
+
+
+def _note(match: FilmMatch, evidence: Iterable[FindingEvidence]) -> str | None:
+    """Say why a film ranks high that is labelled as showing nothing."""
+    if match.film.findings != ():
+        return None
+    seen = [
+        each
+        for each in evidence
+        if each.wanted == "present" and each.finding != NORMAL and each.pixels_only >= LIKELY
+    ]
+    if not seen:
+        return None
+    told = ", ".join(f"{each.finding} {each.pixels_only:.2f}" for each in seen)
+    return f"labelled {NORMAL}; its pixels alone say {told}"

@@ -122,13 +122,15 @@ def _measurement(placed: PlacedObservation) -> Measurement:
         report=report.id,
         source=report.provenance.source,
         patient=report.patient,
-        effective_at=report.effective_at,
+        effective_at=report.sampled_at,
+        day=report.day,
         loinc=observation.loinc,
         name=observation.name,
         value=observation.value,
         unit=observation.unit,
         flag=observation.flag,
         implausible=is_implausible(observation),
+        made_up=report.provenance.made_up,
     )
 
 

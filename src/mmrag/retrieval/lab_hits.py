@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 
 from mmrag.clinical.analytes import analyte
 from mmrag.clinical.bearing import Expectation
 from mmrag.clinical.interpret import is_implausible
 from mmrag.clinical.question import ClinicalQuery
-from mmrag.records import Observation
+from mmrag.records import LabReport, Observation, day_in_order
 from mmrag.retrieval.results import LabHit, LabWhy, ObservationHit
 from mmrag.store import Change, LabMatch
 
@@ -39,12 +40,13 @@ class LabHitMaker:
             report=report.id,
             source=report.provenance.source,
             patient=report.patient,
-            effective_at=report.effective_at,
+            effective_at=report.sampled_at,
+            day=report.day,
             age=report.age,
             sex=report.sex,
             score=match.score,
             observations=tuple(
-                _observation(observation, i in matched)
+                observation_hit(observation, i in matched)
                 for i, observation in enumerate(report.observations)
             ),
             made_up=report.provenance.made_up,
@@ -60,9 +62,7 @@ class LabHitMaker:
                 abnormal=match.abnormal,
                 similarity=match.similarity,
                 recency=match.recency,
-                changes=tuple(
-                    _changed(report.observations[change.index], change) for change in match.changes
-                ),
+                changes=tuple(_changed(report, change) for change in match.changes),
             ),
         )
 
@@ -75,17 +75,23 @@ class LabHitMaker:
         ]
 
 
-def _changed(observation: Observation, change: Change) -> str:
+def _changed(report: LabReport, change: Change) -> str:
     """Name the newest value and the one before it, both in the analyte's canonical unit."""
+    observation = report.observations[change.index]
     known = analyte(observation.analyte or "")
     now, before = (
         f"{value:.{known.decimals}f}" if value is not None else ""
         for value in (observation.canonical_value, change.previous)
     )
-    return f"{known.name} {now} {known.unit}, {before} on {change.previous_at:%Y-%m-%d} before"
+    if report.day is None:
+        when = f"{change.previous_at:%Y-%m-%d}"
+    else:
+        when = f"day {(change.previous_at - day_in_order(0)) / timedelta(days=1):g}"
+    return f"{known.name} {now} {known.unit}, {before} on {when} before"
 
 
-def _observation(observation: Observation, matched: bool) -> ObservationHit:
+def observation_hit(observation: Observation, matched: bool = False) -> ObservationHit:
+    """Turn a stored result into one that is shown."""
     reference = observation.reference
     return ObservationHit(
         loinc=observation.loinc,

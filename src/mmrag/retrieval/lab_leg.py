@@ -48,37 +48,68 @@ def search_labs(
     -------
     tuple of (tuple of LabHit, LegCoverage)
     """
-    searched = store.labs.count()
-    expected = () if query.labs else expectations(query.sought)
+    expected = _expected(query)
     if k == 0 or not _asks(query, expected):
-        note = NOTHING_ASKED if k else None
-        return (), LegCoverage(requested=k, returned=0, searched=searched, qualifying=0, note=note)
+        return (), cover_labs(query, k, 0, store)
+    where, conditions = lab_filter(query), conditions_of(query)
+    if conditions:
+        matches = store.labs.search(question, k, conditions, where, EXACT)
+    elif expected:
+        matches = _bearing(expected, question, k, store, where)
+    else:
+        matches = store.labs.search(question, k, (), where, WORDS_ONLY)
+    maker = LabHitMaker(query, expected)
+    hits = tuple(maker.hit(rank, match) for rank, match in enumerate(matches, start=1))
+    return hits, cover_labs(query, k, len(hits), store)
+
+
+def cover_labs(query: ClinicalQuery, requested: int, returned: int, store: Store) -> LegCoverage:
+    """Count how far the leg looks in the store as it is now.
+
+    Parameters
+    ----------
+    query : ClinicalQuery
+        Its diagnoses are resolved.
+    requested, returned : int
+    store : Store
+
+    Returns
+    -------
+    LegCoverage
+    """
+    searched, expected = store.labs.count(), _expected(query)
+    if requested == 0 or not _asks(query, expected):
+        return LegCoverage(
+            requested=requested,
+            returned=returned,
+            searched=searched,
+            qualifying=0,
+            note=NOTHING_ASKED if requested else None,
+        )
     where, conditions = lab_filter(query), conditions_of(query)
     survey = Survey(())
     if conditions:
-        matches = store.labs.search(question, k, conditions, where, EXACT)
         qualifying = store.labs.count(conditions, where)
         survey = survey_terms(query, conditions, store, where)
     elif expected:
-        matches = _bearing(expected, question, k, store, where)
         qualifying = store.labs.count([_any_of(expected)], where)
         survey = survey_expectations(expected, store, where)
     else:
-        matches = store.labs.search(question, k, (), where, WORDS_ONLY)
         qualifying = store.labs.count((), where)
-    maker = LabHitMaker(query, expected)
-    hits = tuple(maker.hit(rank, match) for rank, match in enumerate(matches, start=1))
-    coverage = LegCoverage(
-        requested=k,
-        returned=len(hits),
+    return LegCoverage(
+        requested=requested,
+        returned=returned,
         searched=searched,
         qualifying=qualifying,
-        nearest=None if hits else survey.nearest,
+        nearest=None if returned else survey.nearest,
         states=survey.states,
         cohort=survey.cohort,
         note=unstored(query),
     )
-    return hits, coverage
+
+
+def _expected(query: ClinicalQuery) -> tuple[Expectation, ...]:
+    return () if query.labs else expectations(query.sought)
 
 
 def _asks(query: ClinicalQuery, expected: Sequence[Expectation]) -> bool:

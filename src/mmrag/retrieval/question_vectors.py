@@ -13,6 +13,9 @@ from mmrag.fusion import Anchors, Matrix, Vector, normalize
 
 EncodeTexts = Callable[[Sequence[str]], Matrix]
 
+_POINTING = frozenset({"alike", "film", "image", "like", "one", "same", "similar", "this", "to"})
+"""Words that point at a film that is shown and say nothing of it."""
+
 
 def film_question(
     query: ClinicalQuery,
@@ -24,7 +27,8 @@ def film_question(
 
     Findings asked for add their anchors and findings ruled out take theirs away, so that a
     negated finding never attracts its own films. Words that compile to no finding go to the
-    text encoder. A film given with the question counts as much as its words.
+    text encoder. A film that is shown takes the place of the findings: what the words say of
+    findings is held against each film's evidence, what it looks like is not in words.
 
     Parameters
     ----------
@@ -40,23 +44,27 @@ def film_question(
     ndarray
         Unit vector, shape (dimension,), float32.
     """
-    words = _words(query, anchors, encode_texts)
-    if image is None:
-        return words if words is not None else _encode_one(query.text, encode_texts)
-    return normalize(image) if words is None else normalize(normalize(image) + words)
+    shown = _direction(query, anchors) if image is None else normalize(image)
+    words = _words_left(query, image is not None)
+    if shown is None:
+        return _encode_one(words or query.text, encode_texts)
+    return normalize(shown + _encode_one(words, encode_texts)) if words else shown
 
 
-def _words(query: ClinicalQuery, anchors: Anchors, encode_texts: EncodeTexts) -> Vector | None:
+def _direction(query: ClinicalQuery, anchors: Anchors) -> Vector | None:
+    """Sum the anchors; None where there are none, or they cancel out."""
     # "possible pneumonia" asks for films of pneumonia, as "pneumonia" does
     wanted = [*query.sought, *([NORMAL] if query.normal_chest else [])]
     terms = [anchors.by_finding[name] for name in wanted]
     terms += [-anchors.by_finding[name] for name in query.absent]
     direction = normalize(np.sum(terms, axis=0)) if terms else None
-    if direction is not None and direction.any():
-        return direction
-    if query.free_text:
-        return _encode_one(query.free_text, encode_texts)
-    return None
+    return direction if direction is not None and direction.any() else None
+
+
+def _words_left(query: ClinicalQuery, shown: bool) -> str | None:
+    """Words for the text encoder, unless all they do is to point at the shown film."""
+    words = (query.free_text or "").split()
+    return None if shown and _POINTING.issuperset(map(str.lower, words)) else query.free_text
 
 
 def lab_question(query: ClinicalQuery, encode_texts: EncodeTexts) -> Vector:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from mmrag.clinical.question import ClinicalQuery
 from mmrag.records import Flag, Sex
-from mmrag.store import Space
+from mmrag.store import FusionKind, Space
 
 Linkage = Literal["same-patient", "cohort"]
 
@@ -18,23 +18,58 @@ class _Result(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+Wanted = Literal["present", "absent", "alike"]
+"""Whether a finding is asked for, ruled out, or seen on the film that the question shows."""
+
+
+class FindingEvidence(_Result):
+    """What is known of one finding on one film.
+
+    Attributes
+    ----------
+    finding : str
+        Canonical name, or ``No Finding``.
+    wanted : {"present", "absent", "alike"}
+    probability, pixels_only : float
+        From everything that is known, and from the pixels alone.
+    label : float
+        What the film's labels add to the probability, or take away.
+    """
+
+    finding: str
+    wanted: Wanted
+    probability: float
+    pixels_only: float
+    label: float
+
+
 class FilmWhy(_Result):
-    """How a film's score came about; `pixel` and `label` add up to it.
+    """How a film's score came about; `pixel`, `label` and `text` add up to it.
 
     Attributes
     ----------
     pixel, label : float
-        Contribution of the pixels and of the labels to the score.
+        What the evidence of the pixels and what the labels contribute to the score.
+    text : float
+        What the likeness of the film's pixels and the question's words, or of the film that
+        the question shows, contributes.
     without_labels : float
-        The score that the pixels alone would give.
+        The score that the film would have without its labels.
     labels : tuple of str
         The film's own labels that the question asks for.
+    evidence : tuple of FindingEvidence
+        Of each finding that the question names or shows.
+    note : str or None
+        One line where the labels and the pixels disagree on what is asked.
     """
 
     pixel: float
     label: float
+    text: float = 0.0
     without_labels: float
     labels: tuple[str, ...] = ()
+    evidence: tuple[FindingEvidence, ...] = ()
+    note: str | None = None
 
 
 class FilmHit(_Result):
@@ -44,8 +79,18 @@ class FilmHit(_Result):
     ----------
     findings : tuple of str or None
         Text-mined or otherwise given labels; ``()`` for "No Finding", None when unlabelled.
+    taken_on : datetime.date or None
+        Calendar day of the film, where its source gives it.
+    day : float or None
+        Day as the source counts days of this patient, where it gives no dates.
+    stated : str or None
+        What the film shows in the source's own words, where these are not the names of
+        `findings`.
+    licence : str or None
+        Terms under which the film may be shared, where they are its own.
     file : str
-        The image on this machine; left out of every printed form.
+        The image on this machine; left out of every printed form, so empty in a hit that was
+        read back from one.
     """
 
     rank: int
@@ -58,9 +103,13 @@ class FilmHit(_Result):
     view: str | None
     age: float | None
     sex: Sex | None
+    taken_on: date | None = None
+    day: float | None = None
+    stated: str | None = None
+    licence: str | None = None
     made_up: bool = False
     why: FilmWhy
-    file: str = Field(exclude=True, repr=False)
+    file: str = Field(default="", exclude=True, repr=False)
 
 
 class ObservationHit(_Result):
@@ -126,14 +175,23 @@ class LabWhy(_Result):
 
 
 class LabHit(_Result):
-    """One panel that answers."""
+    """One panel that answers.
+
+    Attributes
+    ----------
+    effective_at : datetime.datetime or None
+        Time of the sample; None where the source counts days instead.
+    day : float or None
+        Day of the sample as the source counts days of this patient.
+    """
 
     rank: int
     leg: Literal["labs"] = "labs"
     report: str
     source: str
     patient: str
-    effective_at: datetime
+    effective_at: datetime | None
+    day: float | None = None
     age: float | None = None
     sex: Sex | None = None
     score: float
@@ -147,6 +205,9 @@ class Measurement(_Result):
 
     Attributes
     ----------
+    effective_at : datetime.datetime or None
+    day : float or None
+        See `LabHit`.
     value : float or None
         As written, in `unit`.
     implausible : bool
@@ -156,13 +217,15 @@ class Measurement(_Result):
     report: str
     source: str
     patient: str
-    effective_at: datetime
+    effective_at: datetime | None
+    day: float | None = None
     loinc: str
     name: str
     value: float | None
     unit: str | None
     flag: Flag | None = None
     implausible: bool = False
+    made_up: bool = False
 
 
 class StateCoverage(_Result):
@@ -253,8 +316,9 @@ class LegCoverage(_Result):
     searched : int
         Records in the store that the leg looked at.
     qualifying : int
-        Of those, the ones that meet the question's constraints. A panel meets a question of
-        findings alone when it measured a result that bears on one of them.
+        Of those, the ones that meet the question's constraints. The evidence must not speak
+        clearly against a film (`film_score.RULED_OUT`); a panel meets a question of findings
+        alone when it measured a result that bears on one of them.
     nearest : str or None
         Where nothing qualifies: how near the nearest record came, in words.
     states : tuple of StateCoverage
@@ -290,6 +354,8 @@ class SpaceInfo(_Result):
     fingerprint: str
     w_pixel: float
     w_label: float
+    fusion: FusionKind = "hard"
+    evidence: str | None = None
 
     @classmethod
     def of(cls, space: Space) -> SpaceInfo:
@@ -299,6 +365,8 @@ class SpaceInfo(_Result):
             fingerprint=space.fingerprint,
             w_pixel=space.w_pixel,
             w_label=space.w_label,
+            fusion=space.fusion,
+            evidence=None if space.evidence is None else space.evidence.short,
         )
 
 
@@ -312,6 +380,8 @@ class SearchResult(_Result):
     linkage : {"same-patient", "cohort"}
         ``same-patient`` when at least one returned film and one returned panel belong to
         the same person of the same source; ``cohort`` otherwise.
+    image : str or None
+        SHA-256 of the film that the question shows, in hexadecimal; None without one.
     """
 
     query: ClinicalQuery
@@ -321,3 +391,10 @@ class SearchResult(_Result):
     linkage: Linkage
     merged: tuple[tuple[Literal["films", "labs"], str], ...]
     space: SpaceInfo
+    image: str | None = None
+
+    def _repr_html_(self) -> str:
+        """Show the answer in a notebook."""
+        from mmrag.retrieval.notebook import table
+
+        return table(self)

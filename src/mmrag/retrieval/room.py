@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from mmrag.fusion import Anchors, FusionWeights
+from mmrag.evidence import EvidenceModel
+from mmrag.fusion import Anchors
 from mmrag.retrieval.question_vectors import EncodeTexts
 from mmrag.store import Space, Store
 
@@ -22,14 +23,12 @@ class Room:
         The encoder's text side.
     space : Space
         The store's own, which is the encoder's too.
+    model : EvidenceModel
+        The one that the store's films are weighed with.
     """
 
     store: Store
     anchors: Anchors
     encode_texts: EncodeTexts
     space: Space
-
-    @property
-    def weights(self) -> FusionWeights:
-        """Fusion weights of the searched vectors."""
-        return FusionWeights(self.space.w_pixel, self.space.w_label)
+    model: EvidenceModel

@@ -3,27 +3,31 @@
 from __future__ import annotations
 
 from mmrag.clinical.query import compile_query
+from mmrag.clinical.query_check import checked
 from mmrag.clinical.question import ClinicalQuery
-from mmrag.fusion import Vector
 from mmrag.retrieval.diagnoses import resolve_diagnoses
 from mmrag.retrieval.film_leg import asks_of_films, search_films
+from mmrag.retrieval.film_score import film_order
 from mmrag.retrieval.lab_leg import search_labs
 from mmrag.retrieval.merge import linkage, merge
 from mmrag.retrieval.question_vectors import film_question, lab_question
 from mmrag.retrieval.results import Coverage, SearchResult, SpaceInfo
 from mmrag.retrieval.room import Room
+from mmrag.retrieval.shown import Shown, describe, guess
 
 
-def search(room: Room, text: str, *, image: Vector | None, films: int, labs: int) -> SearchResult:
+def search(
+    room: Room, question: str | ClinicalQuery, *, image: Shown | None, films: int, labs: int
+) -> SearchResult:
     """Compile a question, run both legs, put them side by side.
 
     Parameters
     ----------
     room : Room
-    text : str
-        The question; may be empty when `image` is given.
-    image : ndarray or None
-        ``V_pixel`` of a film to search with, shape (dimension,).
+    question : str or ClinicalQuery
+        In words, which may be empty when `image` is given; or compiled already.
+    image : Shown or None
+        A film to search with.
     films, labs : int
         Records wanted of each leg; 0 leaves a leg out.
 
@@ -34,16 +38,47 @@ def search(room: Room, text: str, *, image: Vector | None, films: int, labs: int
     Raises
     ------
     QueryError
-        When the words cannot be compiled.
+        When the words cannot be compiled, or the compiled question asks for what is not
+        known.
     """
-    written = compile_query(text) if text.strip() else ClinicalQuery(text="")
-    query = resolve_diagnoses(written, room.store)
+    query = resolve_diagnoses(_compiled(question), room.store)
+    return answer(room, query, image=image, films=films, labs=labs)
+
+
+def _compiled(question: str | ClinicalQuery) -> ClinicalQuery:
+    if isinstance(question, ClinicalQuery):
+        return checked(question)
+    return compile_query(question) if question.strip() else ClinicalQuery(text="")
+
+
+def answer(
+    room: Room, query: ClinicalQuery, *, image: Shown | None, films: int, labs: int
+) -> SearchResult:
+    """Run both legs for a question that is compiled already.
+
+    Parameters
+    ----------
+    room : Room
+    query : ClinicalQuery
+        Taken as it is: the codes of its diagnoses are not looked up again.
+    image, films, labs
+        As in `search`.
+
+    Returns
+    -------
+    SearchResult
+    """
+    guessed = None
+    if image is not None:
+        guessed = guess(image.pixels, room.anchors, room.model)
+        shown = describe(image, guessed, room.model)
+        query = query.model_copy(update={"image": shown})
     film_vector = None
     if image is not None or asks_of_films(query):
-        film_vector = film_question(query, room.anchors, room.encode_texts, image)
-    film_hits, film_coverage = search_films(
-        query, film_vector, films, room.store, room.anchors, room.weights
-    )
+        pixels = None if image is None else image.pixels
+        film_vector = film_question(query, room.anchors, room.encode_texts, pixels)
+    order = film_order(query, room.model, guessed)
+    film_hits, film_coverage = search_films(query, film_vector, order, films, room.store)
     lab_vector = lab_question(query, room.encode_texts)
     lab_hits, lab_coverage = search_labs(query, lab_vector, labs, room.store)
     return SearchResult(

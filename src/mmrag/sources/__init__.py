@@ -2,18 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Literal, get_args
 
 from mmrag.errors import InputError
 from mmrag.sources.base import Source
+from mmrag.sources.covid import CovidSource
+from mmrag.sources.dicom import DicomSource
 from mmrag.sources.fhir import FhirSource
 from mmrag.sources.nih import NihSource
 from mmrag.sources.synthea import SyntheaSource
 
-__all__ = ["KINDS", "open_source"]
+__all__ = ["KINDS", "SourceKind", "open_source"]
 
-KINDS = ("nih", "synthea", "fhir")
+SourceKind = Literal["nih", "synthea", "fhir", "covid", "dicom"]
+KINDS: tuple[SourceKind, ...] = get_args(SourceKind)
 """Kinds of source that `open_source` knows."""
+
+_WITHOUT_LABELS: dict[str, Callable[[Path], Source]] = {
+    "synthea": SyntheaSource,
+    "fhir": FhirSource,
+    "covid": CovidSource,
+    "dicom": DicomSource,
+}
 
 
 def open_source(kind: str, path: Path, labels: Path | None = None) -> Source:
@@ -44,4 +56,4 @@ def open_source(kind: str, path: Path, labels: Path | None = None) -> Source:
         return NihSource(path, labels)
     if labels is not None:
         raise InputError(f"{kind} takes no table of labels: leave --labels out")
-    return FhirSource(path) if kind == "fhir" else SyntheaSource(path)
+    return _WITHOUT_LABELS[kind](path)

@@ -1,6 +1,6 @@
 """One image file to one grey film, and a small picture of it for a page.
 
-PNG and JPEG are told apart by their first bytes, never by the file's ending. Sizes are
+PNG, JPEG and DICOM are told apart by their first bytes, never by the file's ending. Sizes are
 checked in the header, before any pixel is decoded.
 """
 
@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageFile, ImageOps, JpegImagePlugin, PngImagePlugin
 
 from mmrag.errors import BadFilm
+from mmrag.sources.dicom_pixels import decode_dicom, is_dicom
 
 MAX_PIXELS = 100_000_000
 """Largest film; a chest radiograph at the finest detectors' 0.1 mm has about 16 million."""
@@ -38,7 +39,6 @@ _OTHER_FORMATS = (
     (b"<", "a web page or XML", "download the image again"),
     (b"version https://git-lfs", "a Git LFS pointer", "run git lfs pull"),
 )
-_DICOM_MARK, _DICOM_OFFSET = b"DICM", 128
 
 # Pillow signals a damaged file by whichever of these its decoder happens to meet.
 _DECODING_ERRORS = (
@@ -94,11 +94,12 @@ def file_sha256(path: Path) -> str:
 
 
 def read_film(path: Path) -> DecodedFilm:
-    """Read a PNG or JPEG file as one grey film.
+    """Read a PNG, JPEG or DICOM file as one grey film.
 
     Grey files stay grey. Colour is reduced to luma (ITU-R BT.601, which leaves grey stored as
     colour unchanged), transparent parts become black, and 16-bit files are brought to 8 bit
-    by `_window_16_bit`. A JPEG's orientation mark is obeyed.
+    by `_window_16_bit`. A JPEG's orientation mark is obeyed. A DICOM film comes as it is meant
+    to be seen (`mmrag.sources.dicom_pixels`).
 
     Parameters
     ----------
@@ -111,8 +112,8 @@ def read_film(path: Path) -> DecodedFilm:
     Raises
     ------
     BadFilm
-        When the file cannot be read, is empty, damaged, cut short, not PNG or JPEG, animated,
-        or larger than `MAX_PIXELS` or `MAX_BYTES`.
+        When the file cannot be read, is empty, damaged, cut short, none of these, animated, or
+        larger than `MAX_PIXELS` or `MAX_BYTES`.
     """
     content = _read_bytes(path)
     try:
@@ -151,6 +152,27 @@ def thumbnail(path: Path, size: int) -> bytes:
     return buffer.getvalue()
 
 
+def film_png(path: Path) -> bytes:
+    """Write a film as an 8-bit grey PNG, upright, as the encoder sees it.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+
+    Returns
+    -------
+    bytes
+
+    Raises
+    ------
+    BadFilm
+        As `read_film`.
+    """
+    buffer = io.BytesIO()
+    Image.fromarray(read_film(path).pixels).save(buffer, "PNG", compress_level=1)
+    return buffer.getvalue()
+
+
 def _read_bytes(path: Path) -> bytes:
     try:
         if not path.is_file():
@@ -172,6 +194,8 @@ def _read_bytes(path: Path) -> bytes:
 
 
 def _decode(path: Path, content: bytes) -> NDArray[np.uint8]:
+    if is_dicom(content):
+        return decode_dicom(path, content, MAX_PIXELS)
     image = _open(path, content)
     if image.width * image.height > MAX_PIXELS:
         raise BadFilm(
@@ -198,8 +222,6 @@ def _open(path: Path, content: bytes) -> ImageFile.ImageFile:
         return PngImagePlugin.PngImageFile(io.BytesIO(content))
     if content.startswith(_JPEG):
         return JpegImagePlugin.JpegImageFile(io.BytesIO(content))
-    if content[_DICOM_OFFSET : _DICOM_OFFSET + 4] == _DICOM_MARK:
-        raise BadFilm(f"{path}: this is a DICOM file: export it as PNG")
     for mark, what, mend in _OTHER_FORMATS:
         if content.startswith(mark):
             raise BadFilm(f"{path}: this is {what}, not a PNG or JPEG image: {mend}")

@@ -1,20 +1,28 @@
-"""The film leg's search: exact where few films qualify, through the index where many do.
+"""The film leg's search: exact where few films qualify, through lists where many do.
 
-PostgreSQL's planner takes the index nearly always, also where a filter makes it slow and
-lossy; so the qualifying films are counted first, and the query is written so that it either
-cannot or can use the index.
+PostgreSQL's planner takes the vector index nearly always, also where a filter makes it slow
+and lossy; so the qualifying films are counted first, and the query is written so that it
+either cannot or can use the index.
+
+Where many qualify, candidates come from two lists: the nearest by vector, and the first by
+evidence. A film in neither is at best as near as the last of the one and as likely as the
+last of the other (the threshold algorithm of Fagin, Lotem and Naor, 2003); while such a film
+could still displace one that was found the lists are read further, and in the end all films
+are compared.
 """
 
 from __future__ import annotations
 
 from typing import Any, LiteralString
 
+import numpy as np
 from psycopg import sql
 
 from mmrag.records import Film, Provenance
+from mmrag.store.film_order import EVIDENCE, FilmOrder, column, evidence_sql, number, standing_sql
 from mmrag.store.rows import all_of
 from mmrag.store.schema import Connection
-from mmrag.store.terms import FilmFilter, FilmMatch, Vector
+from mmrag.store.terms import EVERY_FILM, FilmFilter, FilmMatch, FilmSurvey, Vector
 from mmrag.store.vectors import Half
 
 EXACT_UP_TO = 5000
@@ -26,29 +34,59 @@ INDEX_UP_TO = 500
 TIE_MARGIN = 32
 """Further rows taken from the index, so that equals at the end of the list stay in order."""
 
+DEPTHS = ((128, 512), (INDEX_UP_TO, 8192))
+"""How far the lists by vector and by evidence are read at least, and where that is too short."""
+
 _ITERATIVE = (0, 8)  # first pgvector that goes on where a filter leaves too few
 
 FILM_COLUMNS: LiteralString = (
     "f.source, f.id, f.patient, f.file, f.line, f.made_up, f.findings, f.view, f.age, f.sex, "
-    "f.follow_up, f.width, f.height, f.row_spacing, f.column_spacing"
+    "f.follow_up, f.width, f.height, f.row_spacing, f.column_spacing, f.taken_on, f.day, "
+    "f.stated, f.licence"
 )
 
+_FILM_FIELDS = 19
+
+_EVIDENCE_COLUMNS = tuple(column(name) for name in EVIDENCE)
+
 # The negated operator in a falling order is the same order, and one that no index offers.
-_EXACT = sql.SQL(
+_ALL = sql.SQL(
     "SELECT f.key, -(v.vector <#> %(vector)s) AS similarity "
-    "FROM film f JOIN film_vector v ON v.film = f.key WHERE {where} "
-    'ORDER BY similarity DESC, f.source COLLATE "C", f.id COLLATE "C" LIMIT %(k)s'
+    "FROM film f JOIN film_vector v ON v.film = f.key JOIN film_evidence e ON e.film = f.key "
+    "WHERE {where} AND {answers} "
+    "ORDER BY {evidence} + {share} * (1 - (v.vector <#> %(vector)s)) / 2 DESC, "
+    'f.source COLLATE "C", f.id COLLATE "C" LIMIT %(k)s'
 )
-_INDEXED = sql.SQL(
+_NEAR = sql.SQL(
     "SELECT f.key, -(v.vector <#> %(vector)s) AS similarity "
     "FROM film_vector v JOIN film f ON f.key = v.film WHERE {where} "
-    "ORDER BY v.vector <#> %(vector)s LIMIT %(k)s + %(margin)s"
+    "ORDER BY v.vector <#> %(vector)s LIMIT %(near)s"
+)
+_LIKELY = sql.SQL(
+    "SELECT e.film AS key, {evidence} AS evidence FROM film_evidence e "
+    "ORDER BY evidence DESC LIMIT %(likely)s"
+)
+_EITHER = sql.SQL(
+    "SELECT key, similarity FROM near UNION "
+    "SELECT f.key, -(v.vector <#> %(vector)s) FROM likely "
+    "JOIN film f ON f.key = likely.key JOIN film_vector v ON v.film = f.key WHERE {where}"
 )
 _NAMED = sql.SQL(
-    "WITH near AS MATERIALIZED ({near}) "
-    "SELECT {columns}, near.similarity, p.vector FROM near "
-    "JOIN film f ON f.key = near.key JOIN film_pixel p ON p.film = f.key "
-    'ORDER BY near.similarity DESC, f.source COLLATE "C", f.id COLLATE "C" LIMIT %(k)s'
+    "SELECT {columns}, {evidence} + {share} * (1 + c.similarity) / 2 AS score, c.similarity, "
+    "p.vector, ARRAY[{probability}], ARRAY[{pixels_only}], {beyond} AS beyond "
+    "FROM candidate c JOIN film f ON f.key = c.key JOIN film_pixel p ON p.film = f.key "
+    "JOIN film_evidence e ON e.film = f.key JOIN film_pixel_evidence x ON x.film = f.key "
+    "WHERE {answers} "
+    'ORDER BY score DESC, f.source COLLATE "C", f.id COLLATE "C" LIMIT %(k)s'
+)
+_BEYOND = sql.SQL(
+    "(SELECT coalesce(min(evidence), 0) FROM likely) + "
+    "{share} * (1 + (SELECT min(similarity) FROM near)) / 2"
+)
+_FROM_ALL = sql.SQL("WITH candidate AS MATERIALIZED ({all}) {named}")
+_FROM_LISTS = sql.SQL(
+    "WITH near AS MATERIALIZED ({near}), likely AS MATERIALIZED ({likely}), "
+    "candidate AS MATERIALIZED ({either}) {named}"
 )
 
 
@@ -58,18 +96,41 @@ def search(
     vector: Vector,
     k: int,
     where: FilmFilter,
+    order: FilmOrder,
 ) -> list[FilmMatch]:
-    """Find the films nearest to a vector, by falling similarity; inside a transaction."""
+    """Find the first films of an order, by falling score; inside a transaction."""
     if k < 1:
         return []
     condition, parameters = _condition(where)
-    parameters |= {"vector": Half(vector), "k": k, "margin": TIE_MARGIN}
+    parameters |= {"vector": Half(vector), "k": k}
     if k <= INDEX_UP_TO and _are_many(connection, condition, parameters):
-        prepare_index_scan(connection, pgvector, k + TIE_MARGIN)
-        found = _run(connection, _INDEXED.format(where=condition), parameters)
-        if len(found) == k:
-            return found
-    return _run(connection, _EXACT.format(where=condition), parameters)
+        for near, likely in _depths(k, order):
+            prepare_index_scan(connection, pgvector, near)
+            lists = parameters | {"near": near, "likely": likely}
+            found, beyond = _run(connection, _from_lists(condition, order), lists)
+            if len(found) == k and beyond is not None and found[-1].score > beyond:
+                return found
+    found, _ = _run(connection, _from_all(condition, order), parameters)
+    return found
+
+
+def survey(connection: Connection, where: FilmFilter, order: FilmOrder) -> FilmSurvey:
+    """Count the films that answer, and find how well the best one stands."""
+    if not order.clauses:
+        return FilmSurvey(count(connection, where), None)
+    condition, parameters = _condition(where)
+    films = sql.SQL("" if where == EVERY_FILM else "JOIN film f ON f.key = e.film")
+    query = sql.SQL(
+        "SELECT count(*) FILTER (WHERE standing >= {least}), max(standing) FROM "
+        "(SELECT {standing} AS standing FROM film_evidence e {films} WHERE {where} OFFSET 0) AS s"
+    ).format(
+        least=number(order.least),
+        standing=standing_sql(order, "e"),
+        films=films,
+        where=condition,
+    )
+    row = connection.execute(query, parameters).fetchone()
+    return FilmSurvey(0, None) if row is None else FilmSurvey(*row)
 
 
 def count(connection: Connection, where: FilmFilter) -> int:
@@ -93,6 +154,7 @@ def film_of(row: tuple[Any, ...]) -> Film:
     """Make a film of its columns in the order of `FILM_COLUMNS`."""
     source, id_, patient, file, line, made_up, findings, view, age, sex = row[:10]
     follow_up, width, height, row_spacing, column_spacing = row[10:15]
+    taken_on, day, stated, licence = row[15:_FILM_FIELDS]
     return Film(
         id=id_,
         provenance=Provenance(source, file, line, made_up),
@@ -105,6 +167,10 @@ def film_of(row: tuple[Any, ...]) -> Film:
         width=width,
         height=height,
         pixel_spacing=None if row_spacing is None else (row_spacing, column_spacing),
+        taken_on=taken_on,
+        day=day,
+        stated=stated,
+        licence=licence,
     )
 
 
@@ -118,11 +184,80 @@ def _are_many(
     return row is not None and row[0] > EXACT_UP_TO
 
 
-def _run(connection: Connection, near: sql.Composed, parameters: dict[str, Any]) -> list[FilmMatch]:
-    query = _NAMED.format(near=near, columns=sql.SQL(FILM_COLUMNS))
+def _depths(k: int, order: FilmOrder) -> list[tuple[int, int]]:
+    """How far to read both lists, shortest first; the second is not needed for a vector alone."""
+    if not order.weighs_evidence:
+        return [(k + TIE_MARGIN, 0)]
+    return [(max(near, k + TIE_MARGIN), max(likely, 4 * k)) for near, likely in DEPTHS]
+
+
+def _from_lists(condition: sql.Composable, order: FilmOrder) -> sql.Composed:
+    return _FROM_LISTS.format(
+        near=_NEAR.format(where=condition),
+        likely=_LIKELY.format(evidence=evidence_sql(order, "e")),
+        either=_EITHER.format(where=condition),
+        named=_named(order, _BEYOND.format(share=number(order.similarity))),
+    )
+
+
+def _from_all(condition: sql.Composable, order: FilmOrder) -> sql.Composed:
+    everything = _ALL.format(
+        where=condition,
+        answers=_answers(order),
+        evidence=evidence_sql(order, "e"),
+        share=number(order.similarity),
+    )
+    return _FROM_ALL.format(all=everything, named=_named(order, sql.SQL("NULL::float8")))
+
+
+def _named(order: FilmOrder, beyond: sql.Composable) -> sql.Composed:
+    return _NAMED.format(
+        columns=sql.SQL(FILM_COLUMNS),
+        evidence=evidence_sql(order, "e"),
+        share=number(order.similarity),
+        probability=_columns("e"),
+        pixels_only=_columns("x"),
+        beyond=beyond,
+        answers=_answers(order),
+    )
+
+
+def _answers(order: FilmOrder) -> sql.Composable:
+    if not order.clauses:
+        return sql.SQL("true")
+    return sql.SQL("{} >= {}").format(standing_sql(order, "e"), number(order.least))
+
+
+def _columns(table: str) -> sql.Composed:
+    return sql.SQL(", ").join(sql.Identifier(table, name) for name in _EVIDENCE_COLUMNS)
+
+
+def _run(
+    connection: Connection, query: sql.Composed, parameters: dict[str, Any]
+) -> tuple[list[FilmMatch], float | None]:
+    """Give the films, and the best score that a film beside them could have."""
     with connection.cursor(binary=True) as cursor:
-        cursor.execute(query, parameters)
-        return [FilmMatch(film_of(row), row[15], row[16]) for row in cursor]
+        rows = cursor.execute(query, parameters).fetchall()
+    matches = [_match(row[:_FILM_FIELDS], *row[_FILM_FIELDS:-1]) for row in rows]
+    return matches, rows[-1][-1] if rows else None
+
+
+def _match(
+    film: tuple[Any, ...],
+    score: float,
+    similarity: float,
+    pixels: Vector,
+    probability: list[float],
+    pixels_only: list[float],
+) -> FilmMatch:
+    return FilmMatch(
+        film=film_of(film),
+        score=score,
+        similarity=similarity,
+        pixels=pixels,
+        probability=np.array(probability, np.float32),
+        pixels_only=np.array(pixels_only, np.float32),
+    )
 
 
 def _condition(where: FilmFilter) -> tuple[sql.SQL, dict[str, Any]]:

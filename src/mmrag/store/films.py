@@ -7,22 +7,27 @@ from itertools import groupby
 from typing import Any
 
 import numpy as np
+from psycopg import Cursor, sql
 
 from mmrag.records import Film
 from mmrag.store import film_search
 from mmrag.store import space as spaces
 from mmrag.store.connection import Database
+from mmrag.store.film_order import BY_SIMILARITY, EVIDENCE, FilmOrder, column
 from mmrag.store.film_search import FILM_COLUMNS, film_of
 from mmrag.store.indexes import VectorIndexes
-from mmrag.store.rows import check_shape, clean, clean_or_none
+from mmrag.store.rows import check_shape, clean, clean_or_none, key_columns
 from mmrag.store.schema import Connection
 from mmrag.store.terms import (
     EVERY_FILM,
     FilmEntry,
+    FilmEvidence,
     FilmFilter,
     FilmHashes,
     FilmMatch,
+    FilmSurvey,
     PixelBatch,
+    Recipe,
     RecordKey,
     Vector,
     Vectors,
@@ -31,14 +36,17 @@ from mmrag.store.vectors import Full, Half
 
 _UPSERT_FILM = """
 INSERT INTO film (source, id, patient, file, line, made_up, sha256, record_hash, findings, view,
-                  age, sex, follow_up, width, height, row_spacing, column_spacing)
-VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
+                  age, sex, follow_up, width, height, row_spacing, column_spacing, taken_on,
+                  day, stated, licence)
+VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
 ON CONFLICT (source, id) DO UPDATE SET
     patient = excluded.patient, file = excluded.file, line = excluded.line,
     made_up = excluded.made_up, sha256 = excluded.sha256, record_hash = excluded.record_hash,
     findings = excluded.findings, view = excluded.view, age = excluded.age, sex = excluded.sex,
     follow_up = excluded.follow_up, width = excluded.width, height = excluded.height,
-    row_spacing = excluded.row_spacing, column_spacing = excluded.column_spacing
+    row_spacing = excluded.row_spacing, column_spacing = excluded.column_spacing,
+    taken_on = excluded.taken_on, day = excluded.day, stated = excluded.stated,
+    licence = excluded.licence
 """
 # An unchanged vector is left alone: rewriting it would cost an insertion into the index.
 _UPSERT_FUSED = """
@@ -52,6 +60,8 @@ INSERT INTO film_pixel (film, vector)
 SELECT key, %s FROM film WHERE source = %s AND id = %s
 ON CONFLICT (film) DO UPDATE SET vector = excluded.vector
 """
+
+_EVIDENCE_COLUMNS = [column(name) for name in EVIDENCE]
 
 _REFUSED_AT_ONCE = 1000
 
@@ -71,14 +81,33 @@ class Films:
             )
             return {id_: FilmHashes(sha256, record_hash) for id_, sha256, record_hash in rows}
 
-    def write(self, entries: Sequence[FilmEntry], pixels: Vectors, fused: Vectors) -> None:
-        """Write films with both vectors in one transaction; films already there are replaced.
+    def hashes(self, keys: Sequence[RecordKey]) -> dict[RecordKey, FilmHashes]:
+        """Hashes of these films; one that is not stored is left out."""
+        with self._database.transaction() as connection:
+            rows = connection.execute(
+                "SELECT source, id, sha256, record_hash FROM film "
+                "JOIN unnest(%s::text[], %s::text[]) AS wanted (source, id) USING (source, id)",
+                key_columns(keys),
+            )
+            return {RecordKey(source, id_): FilmHashes(*rest) for source, id_, *rest in rows}
+
+    def write(
+        self,
+        entries: Sequence[FilmEntry],
+        pixels: Vectors,
+        fused: Vectors,
+        evidence: FilmEvidence,
+    ) -> None:
+        """Write films with all that is made of them in one transaction.
+
+        Films already there are replaced.
 
         Parameters
         ----------
         entries : sequence of FilmEntry
         pixels, fused : ndarray
             Shape (len(entries), dimension), float32, unit norm; `fused` is what is searched.
+        evidence : FilmEvidence
 
         Raises
         ------
@@ -93,9 +122,11 @@ class Films:
         with self._database.transaction() as connection, connection.cursor() as cursor:
             cursor.executemany(_UPSERT_FILM, [_row(entry) for entry in entries])
             cursor.executemany(_UPSERT_PIXELS, _full_rows(keys, pixels))
-            cursor.executemany(_UPSERT_FUSED, _half_rows(keys, fused))
+            _put(cursor, keys, fused, evidence)
 
-    def update_records(self, entries: Sequence[FilmEntry], fused: Vectors) -> None:
+    def update_records(
+        self, entries: Sequence[FilmEntry], fused: Vectors, evidence: FilmEvidence
+    ) -> None:
         """Write changed metadata of films whose pixels are as they were, in one transaction.
 
         Parameters
@@ -104,12 +135,13 @@ class Films:
             Films that are in the store.
         fused : ndarray
             Shape (len(entries), dimension), float32: fused anew from `pixels` and the labels.
+        evidence : FilmEvidence
         """
         check_shape(fused, len(entries), self._database.dimension)
         self._indexes.expect("film_vector", len(entries))
         with self._database.transaction() as connection, connection.cursor() as cursor:
             cursor.executemany(_UPSERT_FILM, [_row(entry) for entry in entries])
-            cursor.executemany(_UPSERT_FUSED, _half_rows([e.key for e in entries], fused))
+            _put(cursor, [entry.key for entry in entries], fused, evidence)
 
     def pixels(self, keys: Sequence[RecordKey]) -> dict[RecordKey, Vector]:
         """Pixel vectors of films, each (dimension,) float32; unknown keys are left out."""
@@ -128,17 +160,25 @@ class Films:
                 found.update((RecordKey(source, id_), vector) for id_, vector in cursor)
         return found
 
-    def refuse(self, w_pixel: float, w_label: float, fuse: Callable[[PixelBatch], Vectors]) -> int:
-        """Record new fusion weights and replace every searched vector, all or nothing.
+    def refuse(
+        self,
+        recipe: Recipe,
+        fuse: Callable[[PixelBatch], tuple[Vectors, FilmEvidence]],
+        first: Callable[[Connection], None] | None = None,
+    ) -> int:
+        """Record a new recipe and make every searched vector and evidence anew, or nothing.
 
-        Films written by others while this runs keep the weights that they were fused with:
-        do not ingest meanwhile.
+        Films written by others while this runs keep what they were made with: do not ingest
+        meanwhile.
 
         Parameters
         ----------
-        w_pixel, w_label : float
+        recipe : Recipe
         fuse : callable
-            Gives the new vectors of a batch, shape (len(batch.keys), dimension), float32.
+            Gives the new vectors of a batch, shape (len(batch.keys), dimension), float32, and
+            its evidence.
+        first : callable, optional
+            Done before anything else, in the same transaction.
 
         Returns
         -------
@@ -153,19 +193,27 @@ class Films:
         films = self.count()
         self._indexes.expect("film_vector", films)
         with self._database.transaction() as connection:
-            spaces.set_weights(connection, w_pixel, w_label)
+            if first is not None:
+                first(connection)
+            spaces.set_recipe(connection, recipe)
             for batch in _pixel_batches(connection):
-                fused = fuse(batch)
+                fused, evidence = fuse(batch)
                 check_shape(fused, len(batch.keys), self._database.dimension)
                 with connection.cursor() as cursor:
-                    cursor.executemany(_UPSERT_FUSED, _half_rows(batch.keys, fused))
+                    _put(cursor, batch.keys, fused, evidence)
         return films
 
-    def search(self, vector: Vector, k: int, where: FilmFilter = EVERY_FILM) -> list[FilmMatch]:
-        """Find the `k` films nearest to a vector, or all that qualify where there are fewer.
+    def search(
+        self,
+        vector: Vector,
+        k: int,
+        where: FilmFilter = EVERY_FILM,
+        order: FilmOrder = BY_SIMILARITY,
+    ) -> list[FilmMatch]:
+        """Find the first `k` films of an order, or all that answer where there are fewer.
 
-        Up to some thousand qualifying films are compared one by one; more go through the
-        index. Films of equal similarity are ordered by source and identifier.
+        Up to some thousand films that pass the filter are compared one by one; more go
+        through lists. Films of equal score are ordered by source and identifier.
 
         Parameters
         ----------
@@ -173,20 +221,34 @@ class Films:
             Shape (dimension,), float32.
         k : int
         where : FilmFilter
+        order : FilmOrder
 
         Returns
         -------
         list of FilmMatch
-            By falling similarity.
+            By falling score.
         """
         check_shape(np.atleast_2d(vector), 1, self._database.dimension)
         with self._database.transaction() as connection:
-            return film_search.search(connection, self._database.pgvector, vector, k, where)
+            return film_search.search(connection, self._database.pgvector, vector, k, where, order)
+
+    def survey(self, where: FilmFilter, order: FilmOrder) -> FilmSurvey:
+        """Count the films that answer, and find how well the best one stands."""
+        with self._database.transaction() as connection:
+            return film_search.survey(connection, where, order)
 
     def count(self, where: FilmFilter = EVERY_FILM) -> int:
         """Count the films that qualify."""
         with self._database.transaction() as connection:
             return film_search.count(connection, where)
+
+    def of_file(self, sha256: str) -> tuple[RecordKey, ...]:
+        """Name the films whose image is that file, whatever it is called."""
+        with self._database.transaction() as connection:
+            rows = connection.execute(
+                "SELECT source, id FROM film WHERE sha256 = %s ORDER BY source, id", (sha256,)
+            )
+            return tuple(RecordKey(*row) for row in rows)
 
     def get(self, key: RecordKey) -> Film | None:
         """One film; None where it is not stored."""
@@ -207,6 +269,44 @@ def _pixel_batches(connection: Connection) -> Iterator[PixelBatch]:
         )
         while rows := cursor.fetchmany(_REFUSED_AT_ONCE):
             yield _pixel_batch(rows)
+
+
+def _put(
+    cursor: Cursor[tuple[Any, ...]],
+    keys: Sequence[RecordKey],
+    fused: Vectors,
+    evidence: FilmEvidence,
+) -> None:
+    """Write what is made of pixel vectors and labels."""
+    cursor.executemany(_UPSERT_FUSED, _half_rows(keys, fused))
+    for table, numbers in (
+        ("film_evidence", evidence.probability),
+        ("film_pixel_evidence", evidence.pixels_only),
+    ):
+        check_shape(numbers, len(keys), len(EVIDENCE))
+        rows = zip(keys, numbers.tolist(), strict=True)
+        cursor.executemany(
+            _upsert_evidence(table), [(*row, key.source, clean(key.id)) for key, row in rows]
+        )
+
+
+def _upsert_evidence(table: str) -> sql.Composed:
+    """Write a statement that leaves a film alone whose evidence is as it was."""
+    names = [sql.Identifier(name) for name in _EVIDENCE_COLUMNS]
+    given = [sql.Identifier("excluded", name) for name in _EVIDENCE_COLUMNS]
+    there = [sql.Identifier(table, name) for name in _EVIDENCE_COLUMNS]
+    comma = sql.SQL(", ").join
+    return sql.SQL(
+        "INSERT INTO {table} (film, {names}) SELECT key, {values} FROM film "
+        "WHERE source = %s AND id = %s ON CONFLICT (film) DO UPDATE SET ({names}) = ({given}) "
+        "WHERE ({there}) IS DISTINCT FROM ({given})"
+    ).format(
+        table=sql.Identifier(table),
+        names=comma(names),
+        values=comma([sql.Placeholder()] * len(names)),
+        given=comma(given),
+        there=comma(there),
+    )
 
 
 def _named(connection: Connection, id_: str) -> list[Film]:
@@ -240,6 +340,10 @@ def _row(entry: FilmEntry) -> tuple[Any, ...]:
         film.width,
         film.height,
         *(film.pixel_spacing or (None, None)),
+        film.taken_on,
+        film.day,
+        clean_or_none(film.stated),
+        clean_or_none(film.licence),
     )
 
 

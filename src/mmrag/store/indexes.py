@@ -11,11 +11,12 @@ import contextlib
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, LiteralString
 
 import psycopg
 from psycopg import sql
 
+from mmrag.errors import DatabaseError
 from mmrag.store.connection import Database
 from mmrag.store.schema import Connection
 
@@ -44,13 +45,19 @@ class VectorIndexes:
         self._run: _Run | None = None
 
     @contextlib.contextmanager
-    def bulk(self) -> Iterator[None]:
+    def bulk(self, *, alone: bool = False) -> Iterator[None]:
         """Load many rows inside this block; both indexes are there, and fresh, after it.
 
-        Several processes may load at once: the last one to end builds.
+        Several processes may load at once: the last one to end builds. Who loads `alone`
+        makes the others wait.
+
+        Raises
+        ------
+        DatabaseError
+            When others load and `alone` is wanted.
         """
         with self._database.session() as connection:
-            connection.execute("SELECT pg_advisory_lock_shared(%s)", (_RUNNING,))
+            unlock = _take_turn(connection, alone)
             self._run = _Run()
             try:
                 try:
@@ -58,7 +65,7 @@ class VectorIndexes:
                 finally:
                     written, self._run = self._run.written, None
                     if not connection.closed:
-                        connection.execute("SELECT pg_advisory_unlock_shared(%s)", (_RUNNING,))
+                        connection.execute(unlock, (_RUNNING,))
             except Exception:
                 self._finish(connection, bool(written))
                 raise
@@ -99,6 +106,20 @@ class VectorIndexes:
         finally:
             if not connection.closed:
                 connection.execute("SELECT pg_advisory_unlock(%s)", (_RUNNING,))
+
+
+def _take_turn(connection: Connection, alone: bool) -> LiteralString:
+    """Wait for the turn, or take it alone; gives the statement that ends it."""
+    if not alone:
+        connection.execute("SELECT pg_advisory_lock_shared(%s)", (_RUNNING,))
+        return "SELECT pg_advisory_unlock_shared(%s)"
+    row = connection.execute("SELECT pg_try_advisory_lock(%s)", (_RUNNING,)).fetchone()
+    if row is None or not row[0]:
+        raise DatabaseError(
+            "another ingest is at work on this store: wait until it has ended, then run the "
+            "same command again"
+        )
+    return "SELECT pg_advisory_unlock(%s)"
 
 
 def _build(connection: Connection, table: VectorTable, dimension: int) -> None:

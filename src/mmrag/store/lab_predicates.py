@@ -151,9 +151,9 @@ def filter_sql(where: LabFilter) -> tuple[sql.Composable, Parameters]:
     if where.patient is not None:
         parts.append("r.patient = %(patient)s")
     if where.since is not None:
-        parts.append("r.effective_at >= %(since)s")
+        parts.append("(r.day IS NULL AND r.effective_at >= %(since)s)")
     if where.until is not None:
-        parts.append("r.effective_at <= %(until)s")
+        parts.append("(r.day IS NULL AND r.effective_at <= %(until)s)")
     diagnoses = {f"diagnosis_{n}": list(codes) for n, codes in enumerate(where.diagnoses)}
     parts += [_active(name) for name in diagnoses]
     if where.without:
@@ -174,7 +174,7 @@ def _active(codes: str) -> str:
     on = "r.effective_at::date"
     return (
         f"EXISTS (SELECT FROM condition d WHERE d.patient = r.patient "
-        f"AND d.code = ANY(%({codes})s) AND d.onset <= {on} "
+        f"AND r.day IS NULL AND d.code = ANY(%({codes})s) AND d.onset <= {on} "
         f"AND (d.abatement IS NULL OR d.abatement >= {on}))"
     )
 

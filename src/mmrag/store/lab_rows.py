@@ -23,8 +23,8 @@ _OBSERVATION_FIELDS = 18
 def load_reports(connection: Connection, keys: Sequence[int]) -> dict[int, LabReport]:
     """Panels with all their observations, by the row's key."""
     rows = connection.execute(
-        "SELECT key, source, id, patient, encounter, effective_at, age, sex, file, line, made_up "
-        "FROM lab_report WHERE key = ANY(%s)",
+        "SELECT key, source, id, patient, encounter, effective_at, age, sex, file, line, made_up, "
+        "day FROM lab_report WHERE key = ANY(%s)",
         (list(keys),),
     ).fetchall()
     observations = _observations(connection, keys)
@@ -32,7 +32,7 @@ def load_reports(connection: Connection, keys: Sequence[int]) -> dict[int, LabRe
 
 
 def report_row(entry: LabEntry, panel: int) -> tuple[Any, ...]:
-    """Give a panel's columns from ``source`` to ``panel``."""
+    """Give a panel's columns from ``source`` to ``day``."""
     report, origin = entry.report, entry.report.provenance
     return (
         origin.source,
@@ -47,6 +47,7 @@ def report_row(entry: LabEntry, panel: int) -> tuple[Any, ...]:
         origin.made_up,
         entry.record_hash,
         panel,
+        report.day,
     )
 
 
@@ -123,7 +124,7 @@ def _observation(row: tuple[Any, ...]) -> Observation:
 
 
 def _report(row: tuple[Any, ...], observations: tuple[Observation, ...]) -> LabReport:
-    _, source, id_, patient, encounter, effective_at, age, sex, file, line, made_up = row
+    _, source, id_, patient, encounter, effective_at, age, sex, file, line, made_up, day = row
     return LabReport(
         id=id_,
         provenance=Provenance(source, file, line, made_up),
@@ -133,4 +134,5 @@ def _report(row: tuple[Any, ...], observations: tuple[Observation, ...]) -> LabR
         age=age,
         sex=sex,
         observations=observations,
+        day=day,
     )

@@ -34,7 +34,7 @@ _SUMMARY = sql.SQL(
     "LIMIT 1) FROM counted)"
 )
 _SERIES = sql.SQL(
-    "SELECT r.patient, r.effective_at, o.canonical_value, r.source, r.id "
+    "SELECT r.patient, r.effective_at, o.canonical_value, r.source, r.id, r.day, o.loinc "
     "FROM {observations} JOIN lab_report r ON r.key = o.report "
     "WHERE {counted} AND o.canonical_value <> 'NaN' AND {chosen} "
     'ORDER BY r.patient, r.effective_at, r.source COLLATE "C", r.id COLLATE "C", o.ordinal'
@@ -85,7 +85,10 @@ def series(connection: Connection, condition: LabCondition, where: LabFilter) ->
         _SERIES.format(observations=written.observations, counted=written.counted, chosen=chosen),
         parameters | written.parameters,
     )
-    return [SeriesPoint(p, at, value, RecordKey(source, id_)) for p, at, value, source, id_ in rows]
+    return [
+        SeriesPoint(patient, at, value, RecordKey(source, id_), day, loinc)
+        for patient, at, value, source, id_, day, loinc in rows
+    ]
 
 
 def _summary(row: tuple[Any, ...], outermost: PlacedObservation | None) -> LabSummary:

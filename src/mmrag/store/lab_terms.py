@@ -263,9 +263,24 @@ class LabSummary:
 
 
 class SeriesPoint(NamedTuple):
-    """One measurement in a patient's own series."""
+    """One measurement in a patient's own series.
+
+    Attributes
+    ----------
+    patient : str
+    effective_at : datetime.datetime
+        Orders the series; see `mmrag.records.LabReport`.
+    value : float
+        In the analyte's canonical unit.
+    report : RecordKey
+    day : float or None
+        Where the source counts days instead of giving dates.
+    loinc : str
+    """
 
     patient: str
     effective_at: datetime
     value: float
     report: RecordKey
+    day: float | None
+    loinc: str

@@ -28,7 +28,7 @@ from mmrag.store.lab_terms import (
     LabSummary,
     SeriesPoint,
 )
-from mmrag.store.rows import check_shape, clean
+from mmrag.store.rows import check_shape, clean, key_columns
 from mmrag.store.schema import Connection
 from mmrag.store.terms import RecordKey, Vector, Vectors
 from mmrag.store.vectors import Half
@@ -40,13 +40,13 @@ WHERE lab_vector.vector <> excluded.vector
 """
 _UPSERT_REPORT = """
 INSERT INTO lab_report (source, id, patient, encounter, effective_at, age, sex, file, line,
-                        made_up, record_hash, panel)
-VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
+                        made_up, record_hash, panel, day)
+VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
 ON CONFLICT (source, id) DO UPDATE SET
     patient = excluded.patient, encounter = excluded.encounter,
     effective_at = excluded.effective_at, age = excluded.age, sex = excluded.sex,
     file = excluded.file, line = excluded.line, made_up = excluded.made_up,
-    record_hash = excluded.record_hash, panel = excluded.panel
+    record_hash = excluded.record_hash, panel = excluded.panel, day = excluded.day
 RETURNING key
 """
 
@@ -65,6 +65,16 @@ class Labs:
                 "SELECT id, record_hash FROM lab_report WHERE source = %s", (source,)
             )
             return dict(rows.fetchall())
+
+    def hashes(self, keys: Sequence[RecordKey]) -> dict[RecordKey, str]:
+        """Record hashes of these panels; one that is not stored is left out."""
+        with self._database.transaction() as connection:
+            rows = connection.execute(
+                "SELECT source, id, record_hash FROM lab_report "
+                "JOIN unnest(%s::text[], %s::text[]) AS wanted (source, id) USING (source, id)",
+                key_columns(keys),
+            )
+            return {RecordKey(source, id_): hash_ for source, id_, hash_ in rows}
 
     def vectors_of(self, panels: Collection[str]) -> dict[str, Vector]:
         """Vectors of panel texts that were encoded before.

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date
 from typing import Any
 
-from mmrag.records import Condition, ImagingStudy, Patient, Provenance
+from mmrag.records import Condition, Film, ImagingStudy, LabReport, Patient, Provenance
+from mmrag.store import patient_records
 from mmrag.store.connection import Database
 from mmrag.store.rows import clean, clean_or_none
+from mmrag.store.terms import PatientKeys
 
 # A source that says less of a person than an earlier one does not erase what is known.
 _UPSERT_PATIENT = """
@@ -124,6 +126,29 @@ class People:
                 ImagingStudy(id_, patient, at, modality, site, Provenance(*origin))
                 for id_, at, modality, site, *origin in rows
             ]
+
+    def films(self, patient: str) -> list[Film]:
+        """List a patient's films, in order of time as far as it is known."""
+        with self._database.transaction() as connection:
+            return patient_records.films_of(connection, patient)
+
+    def reports(self, patient: str) -> list[LabReport]:
+        """List a patient's panels, the earliest first."""
+        with self._database.transaction() as connection:
+            return patient_records.reports_of(connection, patient)
+
+    def keys(self, patients: Collection[str]) -> dict[str, PatientKeys]:
+        """Name the films and panels of several patients, each in order of time.
+
+        Who has neither is left out.
+        """
+        with self._database.transaction() as connection:
+            return patient_records.keys_of(connection, patients)
+
+    def reports_named(self, id_: str) -> list[LabReport]:
+        """Find the panels of that identifier, of whatever source."""
+        with self._database.transaction() as connection:
+            return patient_records.reports_named(connection, id_)
 
     def _write(self, query: str, rows: Sequence[tuple[Any, ...]]) -> None:
         with self._database.transaction() as connection, connection.cursor() as cursor:

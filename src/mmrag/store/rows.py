@@ -8,7 +8,7 @@ import numpy as np
 from psycopg import sql
 
 from mmrag.errors import InputError
-from mmrag.store.terms import Vectors
+from mmrag.store.terms import RecordKey, Vectors
 
 
 def clean(text: str) -> str:
@@ -19,6 +19,11 @@ def clean(text: str) -> str:
 def clean_or_none(text: str | None) -> str | None:
     """`clean`, where there is a text."""
     return None if text is None else clean(text)
+
+
+def key_columns(keys: Sequence[RecordKey]) -> tuple[list[str], list[str]]:
+    """Sources and identifiers of records, as two arrays for ``unnest``."""
+    return [clean(key.source) for key in keys], [clean(key.id) for key in keys]
 
 
 def all_of(conditions: Sequence[str]) -> sql.SQL:

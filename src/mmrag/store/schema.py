@@ -11,11 +11,14 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
-from mmrag.errors import DatabaseError, SpaceMismatch
+from mmrag.errors import DatabaseError
 
 SCHEMA = "mmrag"
 EXTENSION = "vector"
 OLDEST_PGVECTOR = (0, 7)
+
+_VECTOR_COLUMNS = {"film_vector": "halfvec", "film_pixel": "vector", "lab_vector": "halfvec"}
+"""Type of the column ``vector`` of each table that has one."""
 
 _LOCK = 0x6D6D726167  # "mmrag": openers of one database take turns
 
@@ -62,7 +65,7 @@ def prepare(connection: Connection, dimension: int | None) -> int:
     connection : psycopg.Connection
         In autocommit; its search path is set.
     dimension : int or None
-        Length of the vectors; None takes what the store has.
+        Length of the vectors of a new store; one that is there keeps its own.
 
     Returns
     -------
@@ -73,8 +76,6 @@ def prepare(connection: Connection, dimension: int | None) -> int:
     ------
     DatabaseError
         When pgvector is missing or too old, or the database is of a newer version.
-    SpaceMismatch
-        When the store's vectors have another length.
     """
     connection.execute("SELECT pg_advisory_lock(%s)", (_LOCK,))
     try:
@@ -90,7 +91,10 @@ def prepare(connection: Connection, dimension: int | None) -> int:
     finally:
         if not connection.closed:
             connection.execute("SELECT pg_advisory_unlock(%s)", (_LOCK,))
-    return _checked_dimension(connection, dimension)
+    stored = stored_dimension(connection)
+    if stored is None:
+        raise DatabaseError("the store was never finished: run mmrag ingest")
+    return stored
 
 
 def set_search_path(connection: Connection) -> None:
@@ -200,13 +204,24 @@ def stored_dimension(connection: Connection) -> int | None:
     return None if row is None else int(row[0])
 
 
-def _checked_dimension(connection: Connection, dimension: int | None) -> int:
-    stored = stored_dimension(connection)
-    if stored is None:
-        raise DatabaseError("the store was never finished: run mmrag ingest")
-    if dimension not in (None, stored):
-        raise SpaceMismatch(
-            f"the store holds vectors of length {stored}, the encoder gives {dimension}: use "
-            "the encoder that filled this store, or another MMRAG_HOME"
+def change_dimension(connection: Connection, dimension: int) -> None:
+    """Give the vectors another length; those that are there become zero, in its place.
+
+    Does nothing where that is their length already.
+    """
+    if stored_dimension(connection) == dimension:
+        return
+    connection.execute("DROP INDEX IF EXISTS film_vector_near, lab_vector_near")
+    for table, kind in _VECTOR_COLUMNS.items():
+        retyped = sql.SQL(
+            "ALTER TABLE {table} ALTER COLUMN vector TYPE {kind}({length}) "
+            "USING array_fill(0::real, ARRAY[{length}])::{kind}, "
+            # a new type brings its own way of storing along
+            "ALTER COLUMN vector SET STORAGE PLAIN"
         )
-    return stored
+        connection.execute(
+            retyped.format(
+                table=sql.Identifier(table), kind=sql.Identifier(kind), length=int(dimension)
+            )
+        )
+    connection.execute("UPDATE dimension SET length = %s", (dimension,))

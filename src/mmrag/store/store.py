@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import TracebackType
 from typing import Self
 
+from mmrag.errors import SpaceMismatch
 from mmrag.settings import Settings
 from mmrag.store import space as spaces
 from mmrag.store import status
+from mmrag.store.audit import AuditLog
 from mmrag.store.connection import Address, Database, is_made
 from mmrag.store.films import Films
 from mmrag.store.indexes import VectorIndexes
 from mmrag.store.labs import Labs
+from mmrag.store.next_space import NextSpace
 from mmrag.store.people import People
-from mmrag.store.terms import EncoderName, Space, StoreStatus
+from mmrag.store.terms import EncoderName, EvidenceName, FusionKind, Space, StoreStatus
+from mmrag.store.tokens import Tokens
 
 
 class Store:
@@ -25,25 +30,33 @@ class Store:
     films : Films
     labs : Labs
     people : People
+    audit : AuditLog
+    tokens : Tokens
     """
 
     def __init__(self, database: Database) -> None:
         self._database = database
         self._indexes = VectorIndexes(database)
+        self._claimed: Space | None = None
         self.films = Films(database, self._indexes)
         self.labs = Labs(database, self._indexes)
         self.people = People(database)
+        self.audit = AuditLog(database)
+        self.tokens = Tokens(database)
 
     @classmethod
     def open(cls, settings: Settings, dimension: int) -> Self:
         """Open the store of the settings, made where it is absent.
+
+        One that is there is opened whatever the length of its vectors: `claim_space` makes
+        sure that they are the encoder's.
 
         Parameters
         ----------
         settings : Settings
             ``home`` holds the embedded PostgreSQL, unless ``dsn`` names another one.
         dimension : int
-            Length of the encoder's vectors.
+            Length of the encoder's vectors, for a new store.
 
         Returns
         -------
@@ -54,8 +67,6 @@ class Store:
         ------
         DatabaseError
             When PostgreSQL or pgvector is missing, unreachable, too old or too new.
-        SpaceMismatch
-            When the store's vectors have another length.
         """
         address = Address.of(settings)
         try:
@@ -113,16 +124,77 @@ class Store:
         SpaceMismatch
             When the store belongs to another space.
         """
-        return spaces.claim_space(self._database, fingerprint, dimension, w_pixel, w_label)
+        self._claimed = spaces.claim_space(self._database, fingerprint, dimension, w_pixel, w_label)
+        return self._claimed
 
-    def bulk(self) -> AbstractContextManager[None]:
+    def claim_evidence(self, evidence: EvidenceName, fusion: FusionKind) -> Space:
+        """Take the claimed store for an evidence model, or make sure that it is this one.
+
+        Parameters
+        ----------
+        evidence : EvidenceName
+        fusion : {"soft", "hard"}
+            For a store without films; the one that films were fused with wins.
+
+        Returns
+        -------
+        Space
+
+        Raises
+        ------
+        SpaceMismatch
+            When the films of the store were weighed with other parameters, or never.
+        """
+        self._claimed = spaces.claim_evidence(self._database, evidence, fusion)
+        return self._claimed
+
+    def belongs_to(self, fingerprint: EncoderName, dimension: int) -> bool:
+        """Whether an encoder may write here: the space is its own, or the store is empty."""
+        space = self.space
+        return space is None or spaces.is_space_of(space, fingerprint, dimension)
+
+    def next_space(self, fingerprint: EncoderName, dimension: int) -> NextSpace:
+        """Space of another encoder, to be filled beside the present one.
+
+        Parameters
+        ----------
+        fingerprint : EncoderName
+            The encoder's ``Fingerprint``.
+        dimension : int
+
+        Returns
+        -------
+        NextSpace
+        """
+        return NextSpace(self._database, fingerprint, dimension)
+
+    @contextmanager
+    def bulk(self, *, alone: bool = False) -> Iterator[None]:
         """Write many rows inside this block.
 
         A vector index is dropped as soon as the rows written make that pay, and built again
         at the end of the block, as is one that a run which died has left away. Statistics
         are renewed. A block that writes nothing costs nothing.
+
+        Parameters
+        ----------
+        alone : bool
+            Whether blocks of other processes wait until this one has ended.
+
+        Raises
+        ------
+        DatabaseError
+            When others write and `alone` is wanted.
+        SpaceMismatch
+            When the space that was claimed has become another one meanwhile.
         """
-        return self._indexes.bulk()
+        with self._indexes.bulk(alone=alone):
+            if self._claimed is not None and self._claimed != self.space:
+                raise SpaceMismatch(
+                    "another run has encoded or fused the store anew meanwhile: run the same "
+                    "command again"
+                )
+            yield
 
     def status(self) -> StoreStatus:
         """Count what is stored, in which space, how large and where."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import NamedTuple, Protocol
+from typing import Literal, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +24,13 @@ class RecordKey(NamedTuple):
 
     source: str
     id: str
+
+
+class PatientKeys(NamedTuple):
+    """The films and panels of one patient, each in order of time as far as it is known."""
+
+    films: tuple[RecordKey, ...]
+    reports: tuple[RecordKey, ...]
 
 
 class EncoderName(Protocol):
@@ -45,6 +52,47 @@ class EncoderName(Protocol):
         ...
 
 
+FusionKind = Literal["soft", "hard"]
+"""Whether a film's vector takes its labels as they are, or what its evidence says."""
+
+
+class EvidenceName(NamedTuple):
+    """Which parameters films are weighed with.
+
+    Attributes
+    ----------
+    name : str
+    hash : str
+        SHA-256 of the parameters.
+    """
+
+    name: str
+    hash: str
+
+    @property
+    def short(self) -> str:
+        """Written so that a person can tell two apart."""
+        encoder, _, weights = self.name.partition(":")
+        return ":".join(filter(None, (encoder, weights[:12], self.hash[:12])))
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """How searched vectors and evidence are made of pixel vectors and labels.
+
+    Attributes
+    ----------
+    w_pixel, w_label : float
+    fusion : {"soft", "hard"}
+    evidence : EvidenceName
+    """
+
+    w_pixel: float
+    w_label: float
+    fusion: FusionKind
+    evidence: EvidenceName
+
+
 @dataclass(frozen=True, slots=True)
 class Space:
     """The one embedding space that a store holds.
@@ -59,6 +107,9 @@ class Space:
         Fusion weights of the searched film vectors.
     created_at : datetime.datetime
         Timezone aware, UTC.
+    fusion : {"soft", "hard"}
+    evidence : EvidenceName or None
+        None where films have no evidence yet: they were stored before there was any.
     """
 
     encoder: str
@@ -68,6 +119,8 @@ class Space:
     w_pixel: float
     w_label: float
     created_at: datetime
+    fusion: FusionKind
+    evidence: EvidenceName | None
 
     @property
     def fingerprint(self) -> str:
@@ -153,22 +206,59 @@ EVERY_FILM = FilmFilter()
 
 
 @dataclass(frozen=True, slots=True)
+class FilmEvidence:
+    """Probabilities of the store's `EVIDENCE`, films in rows.
+
+    Attributes
+    ----------
+    probability, pixels_only : ndarray
+        From everything that is known, and from the pixels alone; shape (films, 15), float32.
+    """
+
+    probability: NDArray[np.float32]
+    pixels_only: NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
 class FilmMatch:
     """One film that a search found.
 
     Attributes
     ----------
     film : Film
+    score : float
+        By which it is ordered, see `FilmOrder`.
     similarity : float
         Inner product of the question's vector and the film's searched (fused) vector, both
         rounded to half precision.
     pixels : ndarray
         The film's pixel vector, shape (dimension,), float32, exactly as it was written.
+    probability, pixels_only : ndarray
+        See `FilmEvidence`; shape (15,).
     """
 
     film: Film
+    score: float
     similarity: float
     pixels: Vector
+    probability: NDArray[np.float32]
+    pixels_only: NDArray[np.float32]
+
+
+class FilmSurvey(NamedTuple):
+    """How the films of a store stand to a question.
+
+    Attributes
+    ----------
+    qualifying : int
+        Films that pass the filter and stand high enough to answer.
+    best : float or None
+        How the best of those that pass the filter stands; None where none passes, or where
+        the question has no clauses.
+    """
+
+    qualifying: int
+    best: float | None
 
 
 @dataclass(frozen=True, slots=True)

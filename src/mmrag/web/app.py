@@ -1,60 +1,84 @@
-"""The service: the command line's objects over HTTP, and one page to ask from."""
+"""The service: the command line's objects over HTTP, and the page."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+import secrets
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Annotated, Any
 
-from fastapi import FastAPI, Query, Request
-from fastapi.responses import HTMLResponse, JSONResponse, Response
-from jinja2 import Environment, FileSystemLoader, select_autoescape
-from pydantic import BaseModel, ConfigDict, Field
+from fastapi import FastAPI, Request
+from fastapi.openapi.utils import get_openapi
+from fastapi.responses import Response
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from mmrag import __version__
-from mmrag.brief import Brief, render
 from mmrag.engine import Engine
-from mmrag.errors import InputError, MmragError
-from mmrag.retrieval.results import SearchResult
+from mmrag.ingest.progress import Progress
+from mmrag.ingest.report import IngestReport
+from mmrag.settings import Settings
+from mmrag.web.access import Gate
+from mmrag.web.jobs import Jobs
+from mmrag.web.limits import BodyLimit, Budget
+from mmrag.web.metrics import Metrics
+from mmrag.web.page import page_router
+from mmrag.web.problems import Problem, answer_in_one_shape, problem
+from mmrag.web.routes import ROUTERS
+from mmrag.web.service import Service
 
-LOOPBACK = ["localhost", "127.0.0.1", "[::1]"]
-"""Host names that are answered: another name means that a foreign page was led here."""
+LOOPBACK = ("localhost", "127.0.0.1", "[::1]", "testserver")
+"""Host names that are answered on this machine: another means that a foreign page was led here."""
 
 HEADERS = {
-    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; img-src data:; "
-    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; "
+    "img-src 'self' data: blob:; connect-src 'self'; form-action 'self'; base-uri 'none'; "
+    "frame-ancestors 'none'",
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
     "Cache-Control": "no-store",
 }
-"""On every answer: nothing from another host, no script, no trace of the records kept."""
+"""On every answer: nothing from another host, no inline script, no trace of the records kept."""
 
-Number = Annotated[int, Field(ge=0, le=1000)]
-
-
-class Ask(BaseModel):
-    """Body of a search or a brief."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    text: Annotated[str, Field(min_length=1, examples=["pneumonia with pleural effusion"])]
-    films: Number = 10
-    labs: Number = 10
+Next = Callable[[Request], Awaitable[Response]]
 
 
-def create_app(engine: Engine) -> FastAPI:
+def create_app(
+    engine: Engine, settings: Settings | None = None, *, open_here: bool = True
+) -> FastAPI:
     """Build the service over an open engine.
 
     Parameters
     ----------
     engine : Engine
         Stays open as long as the service runs; the caller closes it.
+    settings : Settings, optional
+        The environment's by default.
+    open_here : bool
+        Whether requests without a token are answered; only for a loopback address, and then
+        only under its names.
 
     Returns
     -------
     fastapi.FastAPI
     """
+    chosen = settings or Settings()
+
+    def work(kind: str, path: Path, progress: Progress) -> IngestReport:
+        return engine.ingest(kind, path, progress=progress)
+
+    gate = Gate(lambda: engine.tokens, open_here, secrets.token_urlsafe(32))
+    service = Service(engine, gate, Jobs(work, chosen.ingest_roots), Metrics())
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        yield
+        service.jobs.close()
+
     app = FastAPI(
         title="Med-Multimodal-RAG",
         version=__version__,
@@ -62,67 +86,50 @@ def create_app(engine: Engine) -> FastAPI:
         "For research only, not for clinical or diagnostic use.",
         docs_url=None,  # its page loads scripts from another host
         redoc_url=None,
+        lifespan=lifespan,
     )
-    app.add_middleware(TrustedHostMiddleware, allowed_hosts=[*LOOPBACK, "testserver"])
-    app.add_exception_handler(MmragError, _problem)
-    page = _templates().get_template("ask.html.j2")
-
-    @app.middleware("http")
-    async def keep_to_ourselves(
-        request: Request, answer: Callable[[Request], Awaitable[Response]]
-    ) -> Response:
-        response = await answer(request)
-        response.headers.update(HEADERS)
-        return response
-
-    @app.get("/healthz")
-    def healthz() -> dict[str, str]:
-        return {"status": "ok"}
-
-    @app.get("/favicon.ico", include_in_schema=False)
-    def no_icon() -> Response:
-        return Response(status_code=204)
-
-    @app.get("/v1/status")
-    def status() -> Any:
-        return engine.status()
-
-    @app.post("/v1/search")
-    def search(ask: Ask) -> SearchResult:
-        return engine.search(ask.text, films=ask.films, labs=ask.labs)
-
-    @app.post("/v1/brief")
-    def brief(ask: Ask) -> Brief:
-        return engine.brief(ask.text, films=ask.films, labs=ask.labs)
-
-    @app.get("/", response_class=HTMLResponse, include_in_schema=False)
-    def ask_page(q: Annotated[str, Query(max_length=2000)] = "") -> str:
-        if not q.strip():
-            return page.render(status=engine.status(), error=None)
-        try:
-            answer = engine.brief(q)
-        except InputError as error:
-            return page.render(status=engine.status(), error=str(error))
-        return render(answer, "html", thumbnail=engine.thumbnail)
-
+    app.state.service = service
+    answer_in_one_shape(app)
+    for router in ROUTERS:
+        app.include_router(router)
+    app.include_router(page_router)
+    _let_in(app, service, Budget(chosen.requests_per_minute))
+    app.add_middleware(BodyLimit, takes_films=lambda path: path.endswith("/film"))
+    if open_here:
+        app.add_middleware(TrustedHostMiddleware, allowed_hosts=list(LOOPBACK))
+    app.openapi_schema = _described(app)
     return app
 
 
-def _templates() -> Environment:
-    folder = Path(__file__).parent / "templates"
-    return Environment(loader=FileSystemLoader(folder), autoescape=select_autoescape(default=True))
+def _let_in(app: FastAPI, service: Service, budget: Budget) -> None:
+    """Recognise callers, count what they ask, and set the headers of every answer."""
+
+    @app.middleware("http")
+    async def watch_the_door(request: Request, answer: Next) -> Response:
+        started = time.perf_counter()
+        response = await _admit(request, answer, service, budget)
+        response.headers.update(HEADERS)
+        route = request.scope.get("route")
+        pattern = getattr(route, "path", "no such route")
+        service.metrics.count(pattern, response.status_code, time.perf_counter() - started)
+        return response
 
 
-async def _problem(_: Request, error: Exception) -> JSONResponse:
-    """Answer an error of the house in the shape of RFC 9457."""
-    wrong_use = isinstance(error, InputError)
-    return JSONResponse(
-        {
-            "type": "about:blank",
-            "title": "bad input" if wrong_use else "something outside failed",
-            "status": 400 if wrong_use else 503,
-            "detail": str(error),
-        },
-        status_code=400 if wrong_use else 503,
-        media_type="application/problem+json",
+async def _admit(request: Request, answer: Next, service: Service, budget: Budget) -> Response:
+    try:
+        caller = await run_in_threadpool(service.gate.caller, request)
+    except HTTPException as error:
+        return problem(error.status_code, str(error.detail))
+    request.state.caller = caller
+    if caller is not None and caller.counted and not budget.spend(caller.name):
+        return problem(429, "too many requests: wait a few seconds")
+    return await answer(request)
+
+
+def _described(app: FastAPI) -> dict[str, object]:
+    """Write the OpenAPI document, with the one shape of errors in it."""
+    document = get_openapi(
+        title=app.title, version=app.version, description=app.description, routes=app.routes
     )
+    document["components"]["schemas"]["Problem"] = Problem.model_json_schema()
+    return document

@@ -1,8 +1,9 @@
-"""Running the service on this machine's loopback address."""
+"""Running the service: on this machine's loopback address, or wherever it is told to."""
 
 from __future__ import annotations
 
 import contextlib
+import ipaddress
 import socket
 from collections.abc import Callable
 
@@ -10,33 +11,61 @@ import uvicorn
 
 from mmrag.engine import Engine
 from mmrag.errors import InputError
+from mmrag.settings import Settings
 from mmrag.web.app import create_app
 
 HOST = "127.0.0.1"
 
 
-def serve_forever(engine: Engine, port: int, announce: Callable[[str], None]) -> None:
+def serve_forever(
+    engine: Engine, host: str, port: int, announce: Callable[[str], None], settings: Settings
+) -> None:
     """Serve until interrupted or terminated.
 
     Parameters
     ----------
     engine : Engine
         Stays open; the caller closes it.
+    host : str
+        Address to listen to; any but a loopback one answers nobody without a token.
     port : int
-        TCP port on the loopback address; 0 takes a free one.
+        TCP port; 0 takes a free one.
     announce : callable
-        Told the address once it is taken.
+        Told the address once it is taken, and what guards it.
+    settings : Settings
 
     Raises
     ------
     InputError
-        When the port is taken by another program.
+        When the address or port cannot be taken.
     """
+    open_here = is_loopback(host)
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
-        listener = socket.create_server((HOST, port))
+        listener = socket.create_server((host, port), family=family)
     except OSError as error:
-        raise InputError(f"port {port}: {error.strerror}: choose another --port") from error
+        reason = error.strerror or str(error)
+        raise InputError(
+            f"{host} port {port}: {reason}: choose another --port"
+        ) from error
     with listener, contextlib.suppress(KeyboardInterrupt):
-        announce(f"http://{HOST}:{listener.getsockname()[1]}")
-        config = uvicorn.Config(create_app(engine), log_level="warning", server_header=False)
+        shown = f"[{host}]" if ":" in host else host
+        announce(f"http://{shown}:{listener.getsockname()[1]}")
+        if not open_here:
+            announce(
+                "every request needs a token (mmrag token create NAME); without TLS in front of "
+                "it, tokens and records travel readable"
+            )
+        app = create_app(engine, settings, open_here=open_here)
+        config = uvicorn.Config(app, log_level="warning", server_header=False, access_log=False)
         uvicorn.Server(config).run(sockets=[listener])
+
+
+def is_loopback(host: str) -> bool:
+    """Whether an address can be reached from this machine alone."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

@@ -9,6 +9,13 @@ from mmrag.evaluation.methods.base import Evidence, Method, Scores
 from mmrag.evaluation.methods.bm25 import bm25
 from mmrag.evaluation.methods.chance import chance
 from mmrag.evaluation.methods.label_filter import label_filter, label_filter_then_pixels
+from mmrag.evaluation.methods.less_evidence import (
+    hard_plain_sum,
+    own_label_only,
+    with_neighbours,
+    without_cross_pixels,
+)
+from mmrag.evaluation.methods.other_fusion import centred_fusion, soft_label_fusion
 from mmrag.evaluation.methods.plain import label_text_only, pixels_only, plain_fusion
 from mmrag.evaluation.methods.product import product
 
@@ -26,6 +33,12 @@ METHODS: Mapping[str, Method] = MappingProxyType(
         "label text only": label_text_only,
         "pixels only": pixels_only,
         "plain fusion .7/.3": plain_fusion,
+        "plain fusion, centred": centred_fusion,
+        "soft-label fusion": soft_label_fusion,
+        "evidence, hard plain sum": hard_plain_sum,
+        "evidence, own label only": own_label_only,
+        "evidence without cross pixels": without_cross_pixels,
+        "evidence + neighbours": with_neighbours,
         PRODUCT: product,
     }
 )

@@ -10,7 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mmrag.evaluation.conditions import Labels
+from mmrag.evaluation.learnt import Learnt, Weigher
 from mmrag.evaluation.questions import Question
+from mmrag.evidence import NAMES
 from mmrag.fusion import Anchors, FusionWeights, Matrix, Vector, fuse
 from mmrag.records import Film
 
@@ -35,6 +37,8 @@ class Evidence:
     encode_texts : callable
         The encoder's text side.
     weights : FusionWeights
+    learnt : Learnt
+        Parameters of evidence that learnt nothing from a film's own patient.
     """
 
     films: tuple[Film, ...]
@@ -43,6 +47,28 @@ class Evidence:
     anchors: Anchors
     encode_texts: Callable[[Sequence[str]], Matrix]
     weights: FusionWeights
+    learnt: Learnt
+
+    @property
+    def patients(self) -> tuple[str, ...]:
+        """Each film's patient; a film without one stands for a patient of its own."""
+        return tuple(film.patient or f"film {film.id}" for film in self.films)
+
+    @cached_property
+    def scores(self) -> Scores:
+        """Cosine of each film's pixels with the anchors of `NAMES`, shape (films, n)."""
+        anchors = np.stack([self.anchors.by_finding[name] for name in NAMES]).astype(np.float64)
+        # one by one, as films are weighed when they are stored: equal to the last bit
+        return np.stack([anchors @ pixel.astype(np.float64) for pixel in self.pixels])
+
+    @cached_property
+    def log_odds(self) -> Scores:
+        """Evidence for each of `NAMES`, shape (films, n), as a search weighs it."""
+        return self.weighed(self.learnt.full)
+
+    def weighed(self, weigher: Weigher, neighbours: Scores | None = None) -> Scores:
+        """Evidence by other parameters, or with that of other films, shape (films, n)."""
+        return weigher.log_odds(self.patients, self.scores, self.labels, neighbours)
 
     @cached_property
     def fused(self) -> Matrix:

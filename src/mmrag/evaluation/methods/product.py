@@ -1,4 +1,4 @@
-"""What ``mmrag search`` ranks: the compiled question, its filters, the stored precision."""
+"""What ``mmrag search`` ranks: the compiled question, its filters, evidence and vector."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ import numpy as np
 from mmrag.clinical.query import compile_query
 from mmrag.evaluation.methods.base import Evidence, Scores
 from mmrag.evaluation.questions import Question
+from mmrag.evidence import EvidenceModel, probability
 from mmrag.records import Film
 from mmrag.retrieval.film_leg import asks_of_films, film_filter
+from mmrag.retrieval.film_score import film_order, film_scores
 from mmrag.retrieval.question_vectors import film_question
 from mmrag.store import FilmFilter
 from mmrag.store.vectors import halved
@@ -22,17 +24,27 @@ def product(evidence: Evidence, question: Question) -> Scores:
     Films that the question's constraints exclude are left out, and all of them where the
     question asks nothing of films.
     """
+    return as_searched(evidence, question, evidence.log_odds, evidence.learnt.full.whole)
+
+
+def as_searched(
+    evidence: Evidence, question: Question, log_odds: Scores, model: EvidenceModel
+) -> Scores:
+    """Rank as a search does that knows these log-odds, shape (films, n), of each film."""
     query = compile_query(question.text)
     if not asks_of_films(query):
         return np.full(len(evidence.films), LEFT_OUT)
     vector = film_question(query, evidence.anchors, evidence.encode_texts)
     similarity = halved(evidence.fused).astype(np.float64) @ halved(vector)
+    # the store keeps probabilities in single precision
+    probabilities = probability(log_odds).astype(np.float32)
+    scores = film_scores(film_order(query, model), probabilities, similarity)
     where = film_filter(query)
     answering = [
         _qualifies(film, names, where)
         for film, names in zip(evidence.films, evidence.labels, strict=True)
     ]
-    return np.where(answering, similarity, LEFT_OUT)
+    return np.where(answering, scores, LEFT_OUT)
 
 
 def _qualifies(film: Film, names: tuple[str, ...] | None, where: FilmFilter) -> bool:

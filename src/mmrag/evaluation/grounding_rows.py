@@ -1,0 +1,110 @@
+"""The store's rows by plain SQL, for an audit that shares no code with what it audits."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any, LiteralString
+
+import psycopg
+from psycopg.rows import dict_row
+
+Row = Mapping[str, Any]
+"""One row: values by column."""
+
+_FILMS: LiteralString = "SELECT * FROM film"
+_PANELS: LiteralString = "SELECT * FROM lab_report"
+_RESULTS: LiteralString = "SELECT * FROM lab_observation ORDER BY report, ordinal"
+_CONDITIONS: LiteralString = "SELECT patient, code, onset, abatement FROM condition"
+
+
+@dataclass(frozen=True)
+class StoredRows:
+    """Everything that a brief may cite.
+
+    Attributes
+    ----------
+    films, panels : mapping of str to sequence of Row
+        By identifier; several rows where several sources use one.
+    results : mapping of int to sequence of Row
+        By the key of their panel.
+    conditions : mapping of str to sequence of Row
+        By patient.
+    """
+
+    films: Mapping[str, Sequence[Row]]
+    panels: Mapping[str, Sequence[Row]]
+    results: Mapping[int, Sequence[Row]]
+    conditions: Mapping[str, Sequence[Row]] = field(default_factory=dict)
+
+    def all_films(self) -> list[Row]:
+        """List every film."""
+        return [row for rows in self.films.values() for row in rows]
+
+    def all_panels(self) -> list[Row]:
+        """List every panel."""
+        return [row for rows in self.panels.values() for row in rows]
+
+    def of_panel(self, panel: Row) -> Sequence[Row]:
+        """List the results of a panel."""
+        return self.results.get(panel["key"], ())
+
+    def holds(self, record: str, name: str, value: Any) -> bool:
+        """Whether a row of that record has that value in that field.
+
+        Parameters
+        ----------
+        record : str
+            ``film:<id>`` or ``lab:<id>``.
+        name : str
+            A column, or ``observations[<LOINC>].<column>``.
+        value : object
+            As JSON writes it.
+        """
+        kind, _, id_ = record.partition(":")
+        if kind == "film":
+            return any(_json(row.get(name)) == value for row in self.films.get(id_, ()))
+        rows = self.panels.get(id_, ())
+        if not name.startswith("observations["):
+            return any(_json(row.get(name)) == value for row in rows)
+        loinc, _, column = name.removeprefix("observations[").rpartition("].")
+        column = "value_text" if column == "text" else column
+        return any(
+            result["loinc"] == loinc and _json(result.get(column)) == value
+            for row in rows
+            for result in self.of_panel(row)
+        )
+
+
+def read_stored_rows(connection: psycopg.Connection[Any]) -> StoredRows:
+    """Read films, panels, results and conditions whole.
+
+    Parameters
+    ----------
+    connection : psycopg.Connection
+        Its search path finds the store's tables.
+
+    Returns
+    -------
+    StoredRows
+    """
+    with connection.cursor(row_factory=dict_row) as cursor:
+        films = _grouped(cursor.execute(_FILMS).fetchall(), "id")
+        panels = _grouped(cursor.execute(_PANELS).fetchall(), "id")
+        results = _grouped(cursor.execute(_RESULTS).fetchall(), "report")
+        conditions = _grouped(cursor.execute(_CONDITIONS).fetchall(), "patient")
+    return StoredRows(films, panels, results, conditions)
+
+
+def _grouped(rows: Sequence[Row], column: str) -> dict[Any, list[Row]]:
+    grouped: dict[Any, list[Row]] = {}
+    for row in rows:
+        grouped.setdefault(row[column], []).append(row)
+    return grouped
+
+
+def _json(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return value.isoformat().replace("+00:00", "Z")
+    return value.isoformat() if isinstance(value, date) else value

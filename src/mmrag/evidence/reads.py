@@ -1,0 +1,50 @@
+"""Films whose truth is known, to learn the weights of evidence from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class Reads:
+    """Films as an encoder and their labels see them, and as experts read them.
+
+    Attributes
+    ----------
+    scores : ndarray
+        Cosine of each film's pixel vector with the anchors of `mmrag.evidence.NAMES`, shape
+        (films, n), float64.
+    labels : tuple of (tuple of str or None)
+        Of each film; empty for "No Finding", None for an unlabelled one.
+    shown : ndarray
+        What experts saw, shape (films, n), bool.
+    fold : ndarray
+        Shape (films,), int: patients are dealt into folds, all films of one into the same.
+    """
+
+    scores: NDArray[np.float64]
+    labels: tuple[Sequence[str] | None, ...]
+    shown: NDArray[np.bool_]
+    fold: NDArray[np.intp]
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    @property
+    def labelled(self) -> NDArray[np.bool_]:
+        """Films with labels, shape (films,)."""
+        return np.array([names is not None for names in self.labels], np.bool_)
+
+    def take(self, chosen: NDArray[np.bool_]) -> Reads:
+        """Keep the films where `chosen`, shape (films,), is true."""
+        rows = np.flatnonzero(chosen)
+        return Reads(
+            self.scores[rows],
+            tuple(self.labels[row] for row in rows),
+            self.shown[rows],
+            self.fold[rows],
+        )

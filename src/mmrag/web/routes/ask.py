@@ -1,0 +1,93 @@
+"""Questions: in words, with a film, and how words are read."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, File, Form, Query, UploadFile
+from pydantic import BaseModel, ConfigDict, Field
+
+from mmrag.audit import shown
+from mmrag.brief import Brief
+from mmrag.clinical.query import LONGEST, compile_query
+from mmrag.clinical.question import ClinicalQuery
+from mmrag.retrieval.results import SearchResult
+from mmrag.web.access import Reader
+from mmrag.web.problems import PROBLEMS
+from mmrag.web.service import Here
+from mmrag.web.uploads import film_file
+
+router = APIRouter(prefix="/v1", tags=["questions"], responses=PROBLEMS)
+
+Count = Annotated[int, Field(ge=0, le=1000)]
+Words = Annotated[str, Field(max_length=LONGEST, examples=["pneumonia with pleural effusion"])]
+
+
+class Ask(BaseModel):
+    """A question in words."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    text: Annotated[Words, Field(min_length=1)]
+    films: Count = 10
+    labs: Count = 10
+
+
+@router.post("/search")
+def search(ask: Ask, here: Here, caller: Reader) -> SearchResult:
+    """Rank films and panels, each kind by itself."""
+    result = here.engine.search(ask.text, films=ask.films, labs=ask.labs)
+    here.engine.audit.record(caller.name, "search", query=ask.text, records=shown(result))
+    return result
+
+
+@router.post("/brief")
+def brief(ask: Ask, here: Here, caller: Reader) -> Brief:
+    """Search, and write the Clinical Brief."""
+    answer = here.engine.brief(ask.text, films=ask.films, labs=ask.labs)
+    here.engine.audit.record(caller.name, "brief", query=ask.text, records=shown(answer))
+    return answer
+
+
+@router.post("/search/film")
+def search_with_film(
+    here: Here,
+    caller: Reader,
+    film: Annotated[UploadFile, File(description="A PNG or JPEG film.")],
+    text: Annotated[str, Form(max_length=LONGEST)] = "",
+    films: Annotated[int, Form(ge=0, le=1000)] = 10,
+    labs: Annotated[int, Form(ge=0, le=1000)] = 10,
+) -> SearchResult:
+    """Rank what is like a film, narrowed by words where there are any."""
+    with film_file(film.file.read()) as path:
+        result = here.engine.search(text, image=path, films=films, labs=labs)
+    here.engine.audit.record(
+        caller.name, "search", query=text, records=shown(result), detail="with a film"
+    )
+    return result
+
+
+@router.post("/brief/film")
+def brief_with_film(
+    here: Here,
+    caller: Reader,
+    film: Annotated[UploadFile, File(description="A PNG or JPEG film.")],
+    text: Annotated[str, Form(max_length=LONGEST)] = "",
+    films: Annotated[int, Form(ge=0, le=1000)] = 10,
+    labs: Annotated[int, Form(ge=0, le=1000)] = 10,
+) -> Brief:
+    """Write the Clinical Brief of a film, narrowed by words where there are any."""
+    with film_file(film.file.read()) as path:
+        answer = here.engine.brief(text, image=path, films=films, labs=labs)
+    here.engine.audit.record(
+        caller.name, "brief", query=text, records=shown(answer), detail="with a film"
+    )
+    return answer
+
+
+@router.get("/query")
+def query(
+    text: Annotated[str, Query(min_length=1, max_length=LONGEST)], _: Reader
+) -> ClinicalQuery:
+    """Say how a question is read; nothing is searched."""
+    return compile_query(text)

@@ -1,0 +1,63 @@
+"""One film: its record, its image, a small picture of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+from fastapi.responses import Response
+from starlette.exceptions import HTTPException
+
+from mmrag.retrieval.lookup import FilmRecord
+from mmrag.sources.images import film_png, thumbnail
+from mmrag.web.access import Reader
+from mmrag.web.problems import PROBLEMS, may_miss
+from mmrag.web.service import Here, Service
+
+router = APIRouter(prefix="/v1/films", tags=["films"], responses=PROBLEMS | may_miss("film"))
+
+Source = Annotated[str | None, Query(description="Where two sources use one identifier.")]
+
+
+def picture(kind: str) -> dict[int | str, dict[str, object]]:
+    """Describe a picture, for the OpenAPI document."""
+    return {200: {"content": {kind: {"schema": {"type": "string", "format": "binary"}}}}}
+
+
+@router.get("/{id_}")
+def film(id_: str, here: Here, caller: Reader, source: Source = None) -> FilmRecord:
+    """Say what is stored of a film."""
+    return _viewed(here, caller.name, id_, source)
+
+
+@router.get("/{id_}/image", response_class=Response, responses=picture("image/png"))
+def image(id_: str, here: Here, caller: Reader, source: Source = None) -> Response:
+    """Send the film, upright and in 8 bit, as the encoder sees it."""
+    found = _viewed(here, caller.name, id_, source)
+    return Response(film_png(Path(found.file)), media_type="image/png")
+
+
+@router.get("/{id_}/thumbnail", response_class=Response, responses=picture("image/jpeg"))
+def small(
+    id_: str,
+    here: Here,
+    _: Reader,
+    source: Source = None,
+    size: Annotated[int, Query(ge=16, le=512)] = 192,
+) -> Response:
+    """Send a small picture of the film."""
+    return Response(thumbnail(Path(_found(here, id_, source).file), size), media_type="image/jpeg")
+
+
+def _viewed(here: Service, caller: str, id_: str, source: str | None) -> FilmRecord:
+    found = _found(here, id_, source)
+    here.engine.audit.record(caller, "view", records=(f"film:{found.id}",))
+    return found
+
+
+def _found(here: Service, id_: str, source: str | None) -> FilmRecord:
+    found = here.engine.film(id_, source)
+    if found is None:
+        raise HTTPException(404, f"no film {id_!r} is stored")
+    return found

@@ -1,0 +1,41 @@
+"""What the routes work with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from mmrag.engine import Engine
+from mmrag.web.access import Gate
+from mmrag.web.jobs import Jobs
+from mmrag.web.metrics import Metrics
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """One running service.
+
+    Attributes
+    ----------
+    engine : Engine
+        Stays open as long as the service runs; the caller closes it.
+    gate : Gate
+    jobs : Jobs
+    metrics : Metrics
+    """
+
+    engine: Engine
+    gate: Gate
+    jobs: Jobs
+    metrics: Metrics
+
+
+def service_of(request: Request) -> Service:
+    """Give the service that a request came to."""
+    service: Service = request.app.state.service
+    return service
+
+
+Here = Annotated[Service, Depends(service_of)]

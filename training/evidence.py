@@ -1,0 +1,125 @@
+"""Make the shipped parameters of evidence, and the tables of docs/evidence.md.
+
+Run as ``python -m training.evidence [folder of the NIH data]``; beside the folder lies
+``labels/`` with the table of all films. Where ``training/out_of_fold.npz`` lies, films are
+seen through it: by weights that never learnt from their patient.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import gzip
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from mmrag.clinical.prompts import NORMAL, anchor_prompts
+from mmrag.encoders import open_encoder
+from mmrag.evaluation.bench import Bench, Effort, lot
+from mmrag.evaluation.collection import encode_collection, films_of
+from mmrag.evaluation.estimate import patient_weights
+from mmrag.evaluation.judges import expert_judge, read_expert_table
+from mmrag.evaluation.learnt import cross_fitted
+from mmrag.evaluation.recorded import NOTHING, read_recorded
+from mmrag.evaluation.teaching import reads_of
+from mmrag.evidence.fit import FULL, Form, fit_evidence
+from mmrag.evidence.population import at_rates, expected_rates
+from mmrag.evidence.reads import Reads
+from mmrag.evidence.shipped import LABELS_ONLY, write_model
+from mmrag.evidence_cli import SIMILARITY
+from mmrag.fusion import FusionWeights, anchors_from_prompts
+from training.evidence_tables import tables
+
+ROOT = Path(__file__).resolve().parents[1]
+NIH = ROOT.parent / "shared" / "data" / "nih"
+OUT_OF_FOLD = ROOT / "training" / "out_of_fold.npz"
+SHIPPED = ROOT / "src" / "mmrag" / "evidence" / "data"
+PAGE = ROOT / "docs" / "evidence.md"
+BEGIN, END = "<!-- figures: python -m training.evidence -->", "<!-- end of figures -->"
+
+SIMILARITY_OF_LABELS = 0.5
+"""Of an encoder whose pixels nobody fitted: its vectors are all that its pixels say."""
+
+_EFFORT = Effort(resamplings=2, draws=4, orders=4)
+
+
+def label_frequencies(table: Path) -> Mapping[str, float]:
+    """Share of an archive's films whose labels name each finding, or none.
+
+    Parameters
+    ----------
+    table : pathlib.Path
+        The official table of all films, compressed by gzip.
+
+    Returns
+    -------
+    mapping of str to float
+    """
+    with gzip.open(table, "rt", encoding="utf-8", newline="") as stream:
+        cells = [row["Finding Labels"].split("|") for row in csv.DictReader(stream)]
+    named = Counter(name for names in cells for name in names)
+    return {name: count / len(cells) for name, count in named.items()}
+
+
+def bench_of(folder: Path) -> tuple[Bench, Reads]:
+    """Encode the films that experts read, and learn from them out of fold."""
+    encoder = open_encoder("compact")
+    reads = read_expert_table(folder)
+    recorded = read_recorded(OUT_OF_FOLD, encoder) if OUT_OF_FOLD.is_file() else NOTHING
+    films = [film for film in films_of(folder) if film.id in reads]
+    collection = encode_collection(films, encoder, lambda _: None, recorded)
+    anchors = anchors_from_prompts(anchor_prompts(), encoder.encode_texts)
+    taught = reads_of(collection, reads, anchors, lot("folds"))
+    bench = Bench(
+        collection=collection,
+        judge=expert_judge(collection.films, reads),
+        anchors=anchors,
+        encode_texts=encoder.encode_texts,
+        fusion=FusionWeights(),
+        learnt=cross_fitted(taught, collection.patients, FULL, SIMILARITY),
+        weights=patient_weights(collection.patients, _EFFORT.resamplings, lot("patients")),
+        effort=_EFFORT,
+    )
+    return bench, taught
+
+
+def write_parameters(taught: Reads, frequencies: Mapping[str, float]) -> None:
+    """Fit both shipped models, and let them speak of the archive."""
+    fingerprint = open_encoder("compact").fingerprint
+    rates = expected_rates(taught, frequencies)
+    compact = fit_evidence(taught, f"{fingerprint.name}:{fingerprint.weights}", SIMILARITY)
+    blind = replace(taught, scores=np.zeros_like(taught.scores))
+    labels = fit_evidence(blind, LABELS_ONLY, SIMILARITY_OF_LABELS, Form(pixels="none"))
+    for model, name in ((compact, fingerprint.name), (labels, LABELS_ONLY)):
+        text = write_model(at_rates(model, rates))
+        (SHIPPED / f"{name}.json").write_text(text, encoding="utf-8")
+
+
+def write_into_page(text: str) -> None:
+    """Replace what stands between the two marks of the page."""
+    page = PAGE.read_text(encoding="utf-8")
+    head, rest = page.split(BEGIN)
+    _, tail = rest.split(END)
+    PAGE.write_text(f"{head}{BEGIN}\n{text}\n{END}{tail}", encoding="utf-8")
+
+
+def main() -> None:
+    """Read the argument, fit, measure, write."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folder", nargs="?", type=Path, default=NIH)
+    folder = parser.parse_args().folder
+    labels = folder.parent / "labels"
+    frequencies = label_frequencies(labels / "Data_Entry_2017_v2020.csv.gz")
+    bench, taught = bench_of(folder)
+    write_parameters(taught, {**frequencies, NORMAL: frequencies["No Finding"]})
+    text = tables(bench, taught, frequencies, labels / "four_findings_expert_labels_validation.csv")
+    write_into_page(text)
+    print(text)
+
+
+if __name__ == "__main__":
+    main()
