@@ -79,7 +79,14 @@ def test_search_for_people(mmrag: Run) -> None:
 
 @pytest.mark.parametrize(
     ("form", "begins"),
-    [("text", "CLINICAL BRIEF"), ("markdown", "# "), ("html", "<!doctype html>"), ("json", "{")],
+    [
+        ("text", "CLINICAL BRIEF"),
+        ("plain", "CLINICAL BRIEF"),
+        ("markdown", "# "),
+        ("html", "<!doctype html>"),
+        ("json", "{"),
+        ("fhir", "{"),
+    ],
 )
 def test_brief_in_every_form(mmrag: Run, form: str, begins: str) -> None:
     code, out, _ = mmrag("brief", "effusion", "--format", form, "--films", "2", "--labs", "2")
@@ -107,6 +114,29 @@ def test_brief_into_a_file(mmrag: Run, tmp_path: Path) -> None:
     assert "choose another --out" in err
 
 
+def test_a_brief_that_holds_is_exit_code_0_and_one_that_does_not_is_1(
+    mmrag: Run, tmp_path: Path
+) -> None:
+    file = tmp_path / "brief.json"
+    mmrag("brief", "pleural effusion", "--format", "json", "--films", "3", "--out", str(file))
+    code, out, err = mmrag("brief", "--replay", str(file))
+    assert (code, err) == (0, "")
+    assert "Everything still holds." in out
+    file.write_text(file.read_text("utf-8").replace("is labelled", "shows"), "utf-8")
+    code, out, _ = mmrag("brief", "--replay", str(file), "--json")
+    assert code == 1
+    outcome = json.loads(out)
+    assert not outcome["holds"]
+    assert any(not claim["holds"] and claim["why"] for claim in outcome["claims"])
+
+
+def test_the_schema_is_printed_without_a_store(mmrag: Run, tmp_path: Path) -> None:
+    code, out, _ = mmrag("brief", "--schema", home=tmp_path / "none")
+    assert code == 0
+    assert json.loads(out)["title"] == "Brief"
+    assert not (tmp_path / "none").exists()
+
+
 def test_status_of_something_and_of_nothing(mmrag: Run, tmp_path: Path) -> None:
     _, out, _ = mmrag("status", "--json")
     assert json.loads(out)["films"]["demo"]["films"] == 40
@@ -124,6 +154,9 @@ def test_status_of_something_and_of_nothing(mmrag: Run, tmp_path: Path) -> None:
         ("search", "effusion", "--films", "-1"),
         ("search", "effusion", "--image", "/nowhere.png"),
         ("brief", "effusion", "--format", "pdf"),
+        ("brief", "--replay", "/nowhere.json"),
+        ("brief", "effusion", "--replay", "/nowhere.json"),
+        ("brief", "--replay", __file__),
         ("ingest", "nih", "/nowhere"),
         ("ingest", "tarot", "."),
         ("refuse", "--w-pixel", "0", "--w-label", "0"),

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import numpy as np
 
-from mmrag.clinical.prompts import NORMAL, anchor_prompts
+from mmrag.clinical.prompts import anchor_prompts
 from mmrag.encoders import open_encoder
 from mmrag.evaluation.bench import Bench, Effort, lot
 from mmrag.evaluation.collection import encode_collection, films_of
@@ -26,6 +26,7 @@ from mmrag.evaluation.judges import expert_judge, read_expert_table
 from mmrag.evaluation.learnt import cross_fitted
 from mmrag.evaluation.recorded import NOTHING, read_recorded
 from mmrag.evaluation.teaching import reads_of
+from mmrag.evidence import EvidenceModel
 from mmrag.evidence.fit import FULL, Form, fit_evidence
 from mmrag.evidence.population import at_rates, expected_rates
 from mmrag.evidence.reads import Reads
@@ -39,6 +40,7 @@ NIH = ROOT.parent / "shared" / "data" / "nih"
 OUT_OF_FOLD = ROOT / "training" / "out_of_fold.npz"
 SHIPPED = ROOT / "src" / "mmrag" / "evidence" / "data"
 PAGE = ROOT / "docs" / "evidence.md"
+FOUR_FINDINGS = "four_findings_expert_labels_validation.csv"
 BEGIN, END = "<!-- figures: python -m training.evidence -->", "<!-- end of figures -->"
 
 SIMILARITY_OF_LABELS = 0.5
@@ -87,8 +89,8 @@ def bench_of(folder: Path) -> tuple[Bench, Reads]:
     return bench, taught
 
 
-def write_parameters(taught: Reads, frequencies: Mapping[str, float]) -> None:
-    """Fit both shipped models, and let them speak of the archive."""
+def write_parameters(taught: Reads, frequencies: Mapping[str, float]) -> EvidenceModel:
+    """Fit both shipped models, let them speak of the archive, and return that of labels alone."""
     fingerprint = open_encoder("compact").fingerprint
     rates = expected_rates(taught, frequencies)
     compact = fit_evidence(taught, f"{fingerprint.name}:{fingerprint.weights}", SIMILARITY)
@@ -97,6 +99,7 @@ def write_parameters(taught: Reads, frequencies: Mapping[str, float]) -> None:
     for model, name in ((compact, fingerprint.name), (labels, LABELS_ONLY)):
         text = write_model(at_rates(model, rates))
         (SHIPPED / f"{name}.json").write_text(text, encoding="utf-8")
+    return at_rates(labels, rates)
 
 
 def write_into_page(text: str) -> None:
@@ -115,8 +118,8 @@ def main() -> None:
     labels = folder.parent / "labels"
     frequencies = label_frequencies(labels / "Data_Entry_2017_v2020.csv.gz")
     bench, taught = bench_of(folder)
-    write_parameters(taught, {**frequencies, NORMAL: frequencies["No Finding"]})
-    text = tables(bench, taught, frequencies, labels / "four_findings_expert_labels_validation.csv")
+    alone = write_parameters(taught, frequencies)
+    text = tables(bench, taught, frequencies, alone, labels / FOUR_FINDINGS)
     write_into_page(text)
     print(text)
 

@@ -10,12 +10,13 @@ from typing import Any, Self
 
 from mmrag.audit import AuditTrail
 from mmrag.brief import Brief, Replay, StoredRecords, compose, replay
+from mmrag.brief.heat import draw_heat
 from mmrag.brief.writer.endpoint import Endpoint
 from mmrag.brief.writer.write import write
 from mmrag.clinical.prompts import anchor_prompts
 from mmrag.clinical.question import ClinicalQuery
 from mmrag.encoders import open_encoder
-from mmrag.encoders.base import Encoder
+from mmrag.encoders.base import Encoder, ExplainsFilms
 from mmrag.errors import BadFilm, QueryError
 from mmrag.evidence import EvidenceModel, evidence_model_for
 from mmrag.fusion import Anchors, FusionWeights, anchors_from_prompts
@@ -355,6 +356,35 @@ class Engine:
         """
         try:
             return thumbnail(Path(film.file), THUMBNAIL)
+        except BadFilm:
+            return None
+
+    def heat_map(self, film: FilmHit, finding: str) -> bytes | None:
+        """Draw where in a film the encoder sees a finding.
+
+        Parameters
+        ----------
+        film : FilmHit
+        finding : str
+            Canonical name. `mmrag.brief.heat.CAPTION` has to stand beside the picture.
+
+        Returns
+        -------
+        bytes or None
+            A PNG file; None when the encoder cannot show it (`ExplainsFilms`), or the image
+            is no longer there or readable.
+
+        Raises
+        ------
+        QueryError
+            When the finding is none of the 14.
+        """
+        encoder = self._opened_encoder()
+        if not isinstance(encoder, ExplainsFilms):
+            return None
+        try:
+            pixels = read_film(Path(film.file)).pixels
+            return draw_heat(pixels, encoder.heat_map(pixels, finding), THUMBNAIL)
         except BadFilm:
             return None
 

@@ -58,3 +58,11 @@ def test_the_stores_own_hashes_are_those_of_the_ingest(engine: Engine, question:
         else:
             assert store.films.known(each.source)[id_] == (each.sha256, each.record_hash)
     assert brief.records
+
+
+def test_records_that_are_not_stored_have_no_hash(engine: Engine) -> None:
+    store = engine._opened_store()
+    nobody = [RecordKey("demo", "nobody"), RecordKey("x' OR 1=1; --", "\x00")]
+    assert store.films.hashes(nobody) == {}
+    assert store.labs.hashes(nobody) == {}
+    assert store.films.hashes([]) == {}

@@ -57,6 +57,7 @@ def only(text: str) -> LabTerm:
         ("platelets within 50 to 100", "platelets", "between", 50, 100, "10*3/uL", True),
         ("haemoglobin fell below 8", "haemoglobin", "below", 8, None, "g/dL", True),
         ("haemoglobin has fallen under 8", "haemoglobin", "below", 8, None, "g/dL", True),
+        ("fever over 39", "body_temperature", "above", 39, None, "Cel", True),
         ("fever over 39 degrees", "body_temperature", "above", 39, None, "Cel", True),
         ("diastolic BP > 100", "diastolic_bp", "above", 100, None, "mm[Hg]", True),
         ("WBC 12 or more", "leukocytes", "at-least", 12, None, "10*3/uL", True),

@@ -14,6 +14,9 @@ from mmrag.evaluation.bench import Bench, Effort, lot
 from mmrag.evaluation.collection import Collection
 from mmrag.evaluation.estimate import patient_weights
 from mmrag.evaluation.judges import Read, expert_judge
+from mmrag.evaluation.learnt import cross_fitted
+from mmrag.evaluation.teaching import reads_of
+from mmrag.evidence.fit import FULL
 from mmrag.fusion import FusionWeights, anchors_from_prompts, normalize
 from mmrag.records import Film, Provenance
 
@@ -50,12 +53,14 @@ def make_bench(shown: Sequence[tuple[str, ...]], labels: Sequence[tuple[str, ...
         pictures=tuple(str(n) for n in range(len(films))),
     )
     reads = {f.id: Read(frozenset(s), bool(s)) for f, s in zip(films, shown, strict=True)}
+    taught = reads_of(collection, reads, anchors, lot("folds"))
     return Bench(
         collection=collection,
         judge=expert_judge(films, reads),
         anchors=anchors,
         encode_texts=encode,
         fusion=FusionWeights(),
+        learnt=cross_fitted(taught, collection.patients, FULL, similarity=0.1),
         weights=patient_weights(collection.patients, FEW.resamplings, lot("patients")),
         effort=FEW,
     )

@@ -11,10 +11,13 @@ import pytest
 from mmrag import Engine, Settings
 from mmrag.clinical.prompts import anchor_prompts
 from mmrag.encoders import open_encoder
+from mmrag.encoders.base import Encoder
 from mmrag.evaluation.bench import Bench
 from mmrag.evaluation.collection import encode_collection, films_of
+from mmrag.evaluation.learnt import Learnt, as_it_is
 from mmrag.evaluation.methods import METHODS, PRODUCT, Evidence
 from mmrag.evaluation.questions import Question, by_name, paraphrases
+from mmrag.evidence import evidence_model_for
 from mmrag.fusion import FusionWeights, anchors_from_prompts
 from mmrag.sources.demo import DemoFolders
 
@@ -34,7 +37,13 @@ def demo_evidence(made_up: DemoFolders) -> Evidence:
         anchors=anchors_from_prompts(anchor_prompts(), encoder.encode_texts),
         encode_texts=encoder.encode_texts,
         weights=FusionWeights(),
+        learnt=as_shipped(encoder),
     )
+
+
+def as_shipped(encoder: Encoder) -> Learnt:
+    shipped = encoder.fingerprint
+    return as_it_is(evidence_model_for(shipped.name, shipped.weights))
 
 
 def as_searched(evidence: Evidence, text: str) -> list[str]:
@@ -86,6 +95,7 @@ def test_mmrag_ranks_real_films_as_the_search_does(shared_data: Path, tmp_path: 
         anchors=anchors_from_prompts(anchor_prompts(), encoder.encode_texts),
         encode_texts=encoder.encode_texts,
         weights=FusionWeights(),
+        learnt=as_shipped(encoder),
     )
     with Engine.open(settings=Settings(home=tmp_path / "home", dsn=None)) as engine:
         engine.ingest("nih", some)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import signal
 import subprocess
 import sys
 import time
@@ -129,7 +128,7 @@ def test_within_one_space_the_source_is_encoded_anew(
 def some_are_made(settings: Settings) -> bool:
     if sql(settings, "SELECT to_regclass('mmrag.next_film')") == [(None,)]:
         return False
-    return bool(sql(settings, "SELECT FROM mmrag.next_film LIMIT 1"))
+    return bool(sql(settings, "SELECT film FROM mmrag.next_film LIMIT 1"))
 
 
 def test_a_run_that_is_killed_leaves_the_old_space_and_the_next_goes_on(
@@ -142,11 +141,11 @@ def test_a_run_that_is_killed_leaves_the_old_space_and_the_next_goes_on(
     environment = {**os.environ, "MMRAG_DSN": store.dsn, "MMRAG_ENCODER": "wide", "STALL": "1"}
     with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True) as run:
         deadline = time.monotonic() + 120
-        while not some_are_made(store):
-            assert time.monotonic() < deadline
-            assert run.poll() is None
-            time.sleep(0.05)
-        run.send_signal(signal.SIGKILL)
+        try:
+            while not some_are_made(store) and run.poll() is None and time.monotonic() < deadline:
+                time.sleep(0.05)
+        finally:
+            run.kill()
         assert run.stderr is not None
         told = run.stderr.read()
     assert "narrow:nnnnnnnnnnnn:fp32 (length 6)" in told

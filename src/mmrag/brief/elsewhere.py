@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -48,12 +48,18 @@ class StoreHolds:
 
     def holds(self, rows: Rows) -> bool:
         """Read the patient and both records again."""
-        if rows.of_patient(self.patient) != self.keys:
+        if rows.of_patient(self.patient) != self.keys or _both_shown(rows.result, self.keys):
             return False
         film, report = rows.film(self.film), rows.report(self.report)
         if film is None or report is None:
             return False
         return days_between(film, report) == self.gap
+
+
+def _both_shown(result: SearchResult, keys: PatientKeys) -> bool:
+    """Whether a film and a panel of the patient are shown, whoever the search took them for."""
+    films, reports = set(map(film_key, result.films)), set(map(report_key, result.labs))
+    return bool(films & set(keys.films)) and bool(reports & set(keys.reports))
 
 
 def elsewhere_claims(result: SearchResult, records: Records) -> Iterator[Draft]:
@@ -87,7 +93,7 @@ def _of_panel(lab: LabHit, keys: PatientKeys, records: Records) -> Iterator[Draf
     if shown is None or not films:
         return
     film = min(films, key=lambda each: _distance(each, shown))
-    yield _draft(lab, keys, film, shown, counted(len(keys.films), "film"), film.id)
+    yield _draft(lab, keys, film, shown)
 
 
 def _of_film(hit: FilmHit, keys: PatientKeys, records: Records) -> Iterator[Draft]:
@@ -96,7 +102,7 @@ def _of_film(hit: FilmHit, keys: PatientKeys, records: Records) -> Iterator[Draf
     if shown is None or not reports:
         return
     report = min(reports, key=lambda each: _distance(shown, each))
-    yield _draft(hit, keys, shown, report, counted(len(keys.reports), "panel"), report.id)
+    yield _draft(hit, keys, shown, report)
 
 
 def _distance(film: Film, report: LabReport) -> float:
@@ -104,37 +110,32 @@ def _distance(film: Film, report: LabReport) -> float:
     return float("inf") if gap is None else abs(gap)
 
 
-def _draft(
-    hit: FilmHit | LabHit,
-    keys: PatientKeys,
-    film: Film,
-    report: LabReport,
-    others: str,
-    nearest: str,
-) -> Draft:
+def _draft(hit: FilmHit | LabHit, keys: PatientKeys, film: Film, report: LabReport) -> Draft:
     is_film = isinstance(hit, FilmHit)
     gap = days_between(film, report)
-    later = None if gap is None else gap if is_film else -gap
-    made_up = hit.made_up
-    whose = f"{'made-up patient' if made_up else 'patient'} {plain(report.patient)}"
+    others, noun = (keys.reports, "panel") if is_film else (keys.films, "film")
+    whose = f"{'made-up patient' if hit.made_up else 'patient'} {plain(report.patient)}"
     subject = f"{'film' if is_film else 'panel'} #{hit.rank}"
     film_name = RecordKey(film.provenance.source, film.id)
     report_name = RecordKey(report.provenance.source, report.id)
-    several = "" if others.startswith("1 ") else "the nearest is "
+    other = f"{plain(report.id if is_film else film.id)}, {_when(gap, is_film)}"
     return Draft(
         kind="limit",
         section="context",
-        text=f"Of {whose}, {subject} is shown; the store also holds {others} of the same "
-        f"patient that {'is' if others.startswith('1 ') else 'are'} not shown: "
-        f"{several}{plain(nearest)}, {_when(later)}.",
+        text=f"Of {whose}, {subject} is shown; the store also holds "
+        f"{counted(len(others), noun)} of the same patient that "
+        f"{'is' if len(others) == 1 else 'are'} not shown: {_which(others, gap)}{other}.",
         citations=(
             Citation(
                 record=PATIENT + report.patient,
                 field="records",
                 value=[FILM + film.id, LAB + report.id],
             ),
-            *(cite_film(hit, "rank", "made_up") if is_film else ()),
-            *(cite_report(hit, "rank", "made_up") if isinstance(hit, LabHit) else ()),
+            *(
+                cite_film(hit, "rank", "made_up")
+                if isinstance(hit, FilmHit)
+                else cite_report(hit, "rank", "made_up")
+            ),
             *cite_time(hit),
         ),
         check=checks.AllOf(
@@ -148,9 +149,17 @@ def _draft(
     )
 
 
-def _when(later: float | None) -> str:
-    if later is None:
-        return "which of the two came first is not known"
-    if later == 0:
+def _which(others: Sequence[RecordKey], gap: float | None) -> str:
+    if len(others) == 1:
+        return ""
+    return "one is " if gap is None or len(others) > LOOKED_AT else "the nearest is "
+
+
+def _when(gap: float | None, is_panel: bool) -> str:
+    """Say when the record that is not shown was made, after or before the one that is."""
+    if gap is None:
+        return "and which came first is not known"
+    if gap == 0:
         return "of the same day"
+    later = gap if is_panel else -gap
     return f"{day_words(abs(later))} {'later' if later > 0 else 'earlier'}"

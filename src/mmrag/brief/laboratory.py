@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from mmrag.brief import checks
 from mmrag.brief.claims import (
@@ -27,51 +27,72 @@ from mmrag.brief.wording import (
     range_words,
 )
 from mmrag.clinical.bearing import expectations
+from mmrag.clinical.findings import Direction
 from mmrag.retrieval.results import LabHit, ObservationHit, SearchResult
 
 ABNORMAL: tuple[Verdict, ...] = ("low", "high")
-EVERY: tuple[Verdict, ...] = ("low", "high", "normal", "undecided")
+NAMED = 6
+"""Abnormal results beside the question that a panel's sentence names; all are cited."""
 
 
 def laboratory_claims(result: SearchResult) -> Iterator[Draft]:
     """Make the claims of the laboratory section.
 
     A result that the question asks for, or that bears on a finding it asks for, is a claim
-    of its own, abnormal ones first. What else a panel holds that is abnormal is one claim a
-    panel: said, but never in the way of the answer.
+    of its own, abnormal ones first; one that is abnormal on the side that does not bear is
+    not among them. What else a panel holds that is abnormal is one claim a panel: said, but
+    never in the way of the answer.
     """
-    relevant = {e.analyte for e in expectations(asked_for(result.query))}
-    named = [(hit, o) for hit in result.labs for o in _relevant(hit, relevant)]
+    bearing = _bearing(result)
+    named = [(hit, o) for hit in result.labs for o in _relevant(hit, bearing)]
     yield from _cohort(result)
     yield from _nothing_abnormal(result.labs)
     yield from (_abnormal(hit, o) for hit, o in named if judge_hit(o) in ABNORMAL)
     yield from (_normal(hit, o) for hit, o in named if judge_hit(o) == "normal")
     yield from (_neither(hit, o) for hit, o in named if judge_hit(o) == "undecided")
     yield from survey_claims(result)
-    yield from (claim for hit in result.labs for claim in _also_abnormal(hit, relevant))
+    yield from (claim for hit in result.labs for claim in _also_abnormal(hit, bearing))
 
 
-def _is_relevant(observation: ObservationHit, relevant: set[str]) -> bool:
-    return observation.matched or observation.analyte in relevant
+def _bearing(result: SearchResult) -> dict[str, set[Verdict]]:
+    """Give for each analyte that bears on what is asked the abnormal verdicts that do."""
+    bearing: dict[str, set[Verdict]] = {}
+    for expected in expectations(asked_for(result.query)):
+        sides: dict[Direction, set[Verdict]] = {"high": {"high"}, "low": {"low"}}
+        bearing.setdefault(expected.analyte, set()).update(
+            sides.get(expected.direction, set(ABNORMAL))
+        )
+    return bearing
 
 
-def _relevant(hit: LabHit, relevant: set[str]) -> list[ObservationHit]:
-    named = [o for o in hit.observations if _is_relevant(o, relevant)]
+def _is_relevant(observation: ObservationHit, bearing: Mapping[str, set[Verdict]]) -> bool:
+    if observation.matched:
+        return True
+    sides = bearing.get(observation.analyte or "")
+    verdict = judge_hit(observation)
+    return sides is not None and (verdict not in ABNORMAL or verdict in sides)
+
+
+def _relevant(hit: LabHit, bearing: Mapping[str, set[Verdict]]) -> list[ObservationHit]:
+    named = [o for o in hit.observations if _is_relevant(o, bearing)]
     return sorted(named, key=lambda o: not o.matched)
 
 
-def _also_abnormal(hit: LabHit, relevant: set[str]) -> Iterator[Draft]:
+def _also_abnormal(hit: LabHit, bearing: Mapping[str, set[Verdict]]) -> Iterator[Draft]:
+    """Name what else is abnormal, critical results first, of many only the first ones."""
     others = [
-        o for o in hit.observations if judge_hit(o) in ABNORMAL and not _is_relevant(o, relevant)
+        o for o in hit.observations if judge_hit(o) in ABNORMAL and not _is_relevant(o, bearing)
     ]
     if not others:
         return
-    words = enumerated([f"{plain(o.name)} {judge_hit(o)}" for o in others])
+    others.sort(key=lambda o: o.flag not in ("LL", "HH"))
+    named = [f"{plain(o.name)} {judge_hit(o)}" for o in others[:NAMED]]
+    words = enumerated([*named, "others"] if len(others) > NAMED else named)
     yield Draft(
         kind="lab-abnormal",
         section="laboratory",
-        text=f"{panel_subject(hit)} also holds abnormal results that the question does not "
-        f"ask about: {words}.",
+        text=f"{panel_subject(hit)} also holds abnormal results that do not bear on the "
+        f"question: {words}.",
         citations=(
             *cite_report(hit, "rank"),
             *(citation for o in others for citation in cite_result(hit, o, ("flag",))),

@@ -10,6 +10,7 @@ from mmrag.brief.plain import counted_records, plain
 from mmrag.brief.render_text import checked
 from mmrag.brief.view import TITLE, ResultGroup, View, arrange, who
 from mmrag.brief.wording import day
+from mmrag.brief.writer.shown import markdown_lines
 from mmrag.retrieval.notebook import NAME, STYLE, film_table
 
 
@@ -31,6 +32,10 @@ def fragment(brief: Brief) -> str:
 def _parts(view: View) -> Iterator[str]:
     brief = view.brief
     yield f"<b>{TITLE}: {_text(view.asked)}</b><br><small>{_text(brief.disclaimer)}</small>"
+    if brief.written is not None:
+        title, *paragraphs = markdown_lines(brief.written)
+        yield f"<p><b>{_text(title)}</b></p>"
+        yield from (f"<p>{_text(said)}</p>" for said in paragraphs)
     yield "<p><b>Imaging evidence</b></p>"
     if brief.films:
         yield film_table(brief.films)

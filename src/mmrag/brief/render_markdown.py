@@ -100,10 +100,7 @@ def _results(group: ResultGroup) -> Iterator[str]:
     yield from ("", f"### {group.heading}", "")
     for panel in group.panels:
         hit = panel.panel
-        yield (
-            f"Panel #{hit.rank} · {day(hit)} · {escape(who(hit))} · "
-            f"{code(LAB + hit.report)}"
-        )
+        yield (f"Panel #{hit.rank} · {day(hit)} · {escape(who(hit))} · {code(LAB + hit.report)}")
         yield ""
         yield "| claim | result | value | flag | reference range | source |"
         yield "| --- | --- | ---: | --- | --- | --- |"

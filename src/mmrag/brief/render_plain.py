@@ -16,6 +16,7 @@ from mmrag.brief.plain import plain
 from mmrag.brief.render_text import checked, space
 from mmrag.brief.view import TITLE, View, arrange, who
 from mmrag.brief.wording import counted, day
+from mmrag.brief.writer.shown import markdown_lines
 
 WIDTH = 76
 """Columns of a line at most."""
@@ -92,6 +93,11 @@ def _lines(view: View) -> Iterator[str]:
     yield from _wrapped(view.asked)
     yield from _heading("Search")
     yield from _search(view)
+    if brief.written is not None:
+        title, *paragraphs = markdown_lines(brief.written)
+        yield from _heading(title)
+        for said in paragraphs:
+            yield from _wrapped(said)
     yield from _heading("Findings: imaging")
     yield from _sentences(view, view.imaging, cited)
     yield from _heading("Findings: laboratory")

@@ -212,7 +212,7 @@ def _claim(
     holds = not figures and any(_same(claim, other) for other in anew)
     why = () if holds else (*_records_changed(claim, states), *figures, *_reworded(claim, anew))
     if not holds and not why:
-        why = ("the stored rows no longer bear it out",)
+        why = ("its records have the same hash, but this is no longer said of them",)
     return ClaimReplay(id=claim.id, text=claim.text, holds=holds, why=why)
 
 

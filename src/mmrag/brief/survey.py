@@ -18,7 +18,7 @@ from mmrag.retrieval.results import (
 )
 from mmrag.store.terms import RecordKey
 
-_UNFLAGGED = " The others carry no flag: whose range applies is not known."
+_UNFLAGGED = " The others carry no flag: they are called neither normal nor abnormal."
 
 
 def survey_claims(result: SearchResult) -> Iterator[Draft]:
@@ -112,7 +112,8 @@ def _named(state: StateCoverage) -> str:
 
 
 def _figures(coverage: Coverage, n: int, *names: str) -> tuple[Citation, ...]:
-    return cite_coverage(coverage, "labs", *(f"states[{n}].{name}" for name in names))
+    bearing = ("findings",) if coverage.labs.states[n].findings else ()
+    return cite_coverage(coverage, "labs", *(f"states[{n}].{name}" for name in (*names, *bearing)))
 
 
 def _draft(

@@ -122,7 +122,16 @@ def _said(match: re.Match[str], *groups: str) -> bool:
 
 def _bare(match: re.Match[str]) -> bool:
     """Tell whether a number alone, "effusion over 60", is to be taken for an age."""
+    if _MEASURED.search(match.string, 0, match.start()):
+        return False
     return _said(match, "ends") and _number(match["n"]) >= _YOUNGEST_BARE
+
+
+_MEASURED = re.compile(
+    r"\b(?:index|score|ratio|fraction|pressure|count|level|rate|volume|size|diameter|width|value|"
+    r"number|titre|titer|gradient|percentage|dose|angle|fever|temperature)s?\s+(?:of\s+|is\s+)?$",
+    re.IGNORECASE,
+)
 
 
 def _between(match: re.Match[str]) -> Bounds | None:
@@ -185,9 +194,7 @@ _TENS = ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ni
 _IN_WORDS = {word: float(n) for n, word in enumerate([*_ONES, *_TEENS], start=1)}
 _IN_WORDS |= {word: 10.0 * n for n, word in enumerate(_TENS, start=2)}
 _ONE = rf"(?:{'|'.join(_ONES)})\b"
-_WORDS = (
-    rf"(?:{'|'.join(_TENS)})(?:[\s-]{_ONE}|(?![\s-]{_ONE})\b)|(?:{'|'.join(_TEENS)})\b|{_ONE}"
-)
+_WORDS = rf"(?:{'|'.join(_TENS)})(?:[\s-]{_ONE}|(?![\s-]{_ONE})\b)|(?:{'|'.join(_TEENS)})\b|{_ONE}"
 _N = rf"(?P<n>(?<![\d.,])\d{{1,3}}(?:\.\d{{1,4}})?|{_WORDS})"
 _M = rf"(?P<m>\d{{1,3}}(?:\.\d{{1,4}})?|{_WORDS})"
 _DECADES = {f"{word.removesuffix('y')}ies": 10.0 * n for n, word in enumerate(_TENS, start=2)}

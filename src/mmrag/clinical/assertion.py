@@ -35,6 +35,7 @@ Kind = Literal[
 
 _SENTENCE_ENDS = frozenset(".;!\n\r")
 _PREPOSITIONS = frozenset({"in", "the", "for", "of", "from", "any"})
+_PLACES = frozenset({"in", "among"})
 _LIST_WORDS = frozenset({"and", "or", "nor"})
 
 
@@ -247,11 +248,17 @@ class Reading:
         comma = "," in self._words[here].gap
         if assertion == "uncertain":
             return comma and here > start and not self._list_goes_on(here)
+        if comma and self._leaves_list(start, here) and not self._list_goes_on(here):
+            return True
         anew = here > start and (comma or self._words[here - 1].folded == "and")
         if not anew:
             return False
         opens = starting is not None and starting.meaning.startswith("uncertain")
         return opens or self._words[here].folded in self._reopening
+
+    def _leaves_list(self, start: int, here: int) -> bool:
+        """Tell "no A in women, B" from "no A, B"."""
+        return any(self._words[i].folded in _PLACES for i in range(start + 1, here))
 
     def _list_goes_on(self, here: int) -> bool:
         """Tell "may be A, B or C", one list, from "may be A, B is seen"."""

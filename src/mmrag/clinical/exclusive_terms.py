@@ -130,5 +130,7 @@ def _lists() -> _Lists:
             kinds.setdefault(phrase, set()).add(kind)
     return _Lists(
         phrases=Phrases((phrase, frozenset(kind)) for phrase, kind in kinds.items()),
-        passed=frozenset(map(fold, content["adjective"]["between"])),
+        passed=frozenset(
+            fold(word) for kind in ("between", "after") for word in content["adjective"][kind]
+        ),
     )

@@ -132,9 +132,15 @@ def _comparison(
             numeric.unit is None
             and _AGE_WORDS.match(text, start) is not None
             and not _DEGREES.search(text, start, numeric.end)
+            and not _is_fever(naming.subject, numeric.value)
         )
         return None if like_an_age or not numeric.compared else numeric
     return numeric
+
+
+def _is_fever(subject: Analyte | Group, value: float) -> bool:
+    """Tell "fever over 39" from "fever over 60"."""
+    return isinstance(subject, Analyte) and subject.key == "body_temperature" and 37 < value < 43
 
 
 _DEGREES = re.compile(r"\d\s*(?:deg|°)", re.IGNORECASE)
@@ -193,11 +199,14 @@ def _joined(text: str, first: _Reading, second: _Reading) -> bool:
 _ANEW = re.compile(r"(?:[,;]|\band|\bbut)\s*$", re.IGNORECASE)
 
 
+_COMMA = re.compile(r"[,;]\s*$")
+
+
 def _denied(text: str, readings: Sequence[_Reading]) -> list[bool]:
     """Ask for each name whether the question denies it.
 
     After a comma or an "and", a name with its own state opens a new assertion: "no fever,
-    elevated CRP" denies the fever alone.
+    elevated CRP" denies the fever alone. So does one with a number after a comma.
     """
     whole = [Region(reading.start, reading.end) for reading in readings]
     names = [Region(reading.start, reading.naming.end) for reading in readings]
@@ -205,6 +214,7 @@ def _denied(text: str, readings: Sequence[_Reading]) -> list[bool]:
     return [
         assertion == "absent"
         and not (reading.left.says_something and _ANEW.search(text, 0, reading.start))
+        and not (reading.numeric is not None and _COMMA.search(text, 0, reading.start))
         for reading, assertion in zip(readings, assertions, strict=True)
     ]
 

@@ -112,7 +112,8 @@ def mended_words(text: str) -> list[tuple[str, str]]:
     Returns
     -------
     list of (str, str)
-        As written and as read: ("efusion", "effusion"), ("pneumo thorax", "pneumothorax").
+        As written and as read: ("efusion", "effusion"). Words that were only parted or joined
+        by a hyphen are none.
     """
     lexicon = _lexicon()
     mended = lexicon.mend(words_of(text))
@@ -126,7 +127,7 @@ def mended_words(text: str) -> list[tuple[str, str]]:
 
 
 def _is_mended(written: str, read: str) -> bool:
-    return [word.folded for word in words_of(written)] != [read]
+    return "".join(word.folded for word in words_of(written)) != read
 
 
 @dataclass(frozen=True, slots=True)

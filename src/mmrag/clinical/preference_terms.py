@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib import resources
 
@@ -98,10 +98,10 @@ class _Beside:
             for i, word in enumerate(words)
             if any(word.start < region.end and word.end > region.start for region in taken)
         }
+        # of "right lung mass" the "right" is left, though "right lung" is a side as well
+        free = [replace(w, folded="") if i in self._taken else w for i, w in enumerate(words)]
         found = [
-            _Placed(match.meaning, match.first, match.last)
-            for match in _lists().phrases.find(words)
-            if not self._taken & set(range(match.first, match.last + 1))
+            _Placed(match.meaning, match.first, match.last) for match in _lists().phrases.find(free)
         ]
         self._starting = {placed.first: placed for placed in found}
         self._ending = {placed.last: placed for placed in found}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from mmrag.clinical.assertion import Reading
@@ -15,7 +16,7 @@ from mmrag.clinical.lexicon import Mention, mentions_of
 from mmrag.clinical.patient_terms import read_patient, read_view, stop_words
 from mmrag.clinical.period_terms import find_period
 from mmrag.clinical.preference_terms import read_preferences
-from mmrag.clinical.question import ClinicalQuery, FindingTerm
+from mmrag.clinical.question import ClinicalQuery, FindingTerm, LabTerm
 from mmrag.clinical.refusals import (
     Placed,
     refuse_sorting,
@@ -60,14 +61,14 @@ def compile_query(text: str) -> ClinicalQuery:
     words = words_of(clean)
     stated = stated_diagnoses(clean)
     unstated = _blank(clean, stated)
-    labs = find_lab_terms(unstated)
+    excluding = _excluding(unstated, words)
+    labs = find_lab_terms(_cut(unstated, excluding))
     refuse_sorting(clean, labs)
     refuse_unknown_units(lab.term for lab in labs)
     rest = _blank(clean, labs)
     mentions = mentions_of(rest, words_of(rest))
     chest = [mention for mention in mentions if mention.via != "normal"]
     said = read_preferences(words, chest, [Region(lab.start, lab.end) for lab in labs])
-    excluding = find_exclusive(words, chest, said.regions)
     reading = Reading(words_of(_cut(clean, excluding)), [*mentions, *labs])
     asserted = [
         Asserted(mention, assertion, preference)
@@ -96,7 +97,7 @@ def compile_query(text: str) -> ClinicalQuery:
     return ClinicalQuery(
         text=clean,
         findings=findings,
-        labs=tuple(dict.fromkeys(mention.term for mention in labs)),
+        labs=_each_once(labs),
         patient=patient.patient,
         diagnoses=tuple(mention.term for mention in diagnoses),
         period=None if period is None else period.term,
@@ -146,6 +147,12 @@ def _without_denied(text: str, reading: Reading) -> str:
     return _blank(text, [region for region in said if reading.denies_at_once(region)])
 
 
+def _excluding(text: str, words: Sequence[Word]) -> list[ExclusiveMention]:
+    """Find what excludes other findings before the rest is read: its "no" denies no result."""
+    named = [m for m in mentions_of(text, words_of(text)) if m.via != "normal"]
+    return find_exclusive(words, named, read_preferences(words, named, ()).regions)
+
+
 def _effective(
     excluding: Iterable[ExclusiveMention], asserted: Sequence[Asserted]
 ) -> list[ExclusiveMention]:
@@ -171,6 +178,18 @@ def _parts(asserted: Sequence[Asserted], labs: Sequence[LabMention]) -> list[Par
         for lab in labs
     }
     return [parts[place] for place in sorted(parts)]
+
+
+def _each_once(labs: Iterable[LabMention]) -> tuple[LabTerm, ...]:
+    """Keep one of two constraints that differ in their words alone: "WBC > 12 or WBC > 12"."""
+    terms: dict[LabTerm, LabTerm] = {}
+    for lab in labs:
+        terms.setdefault(lab.term.model_copy(update={"written": ""}), lab.term)
+    sizes = Counter(term.group for term in terms.values())
+    return tuple(
+        term if sizes[term.group] > 1 else term.model_copy(update={"group": None})
+        for term in terms.values()
+    )
 
 
 def _normal(

@@ -1,4 +1,4 @@
-"""The audit of grounding: does every printed sentence hold, and does it fall when rows change?"""
+"""The audit of grounding: whether printed sentences hold, and fall when rows change."""
 
 from __future__ import annotations
 
@@ -82,8 +82,8 @@ def audit_grounding(
         version=version("med-multimodal-rag"),
         fingerprint=earlier[0].printed["space"]["fingerprint"],
         quick=quick,
-        films=len(rows.all_films()),
-        panels=len(rows.all_panels()),
+        films=len(rows.all_films),
+        panels=len(rows.all_panels),
         results=sum(map(len, rows.results.values())),
         linked=linked,
         phases=tuple(phases),

@@ -14,6 +14,7 @@ from mmrag.clinical.lexicon import find_findings
 from mmrag.clinical.question import ClinicalQuery
 
 _NUMBER = re.compile(r"(?<![\w.])-?\d+(?:\.\d+)?(?![\w]|\.\d)")
+_DAY = re.compile(r"(\d{4}-\d{2}-\d{2})(?:T\S+)?")
 _ASIDE = re.compile(r"\([^()]*\)")
 
 
@@ -106,8 +107,14 @@ class AuditedBrief:
 
 
 def numbers(text: str) -> list[float]:
-    """Read the numbers of a sentence that stand alone; those within names and dates do not."""
-    return [float(match) for match in _NUMBER.findall(re.sub(r"(?<=\d)-(?=\d)", "~", text))]
+    """Read the numbers of a sentence; those within days, names and units are none."""
+    words = (word for word in _DAY.sub(" ", text).split() if not re.search(r"[^\W\d_]", word))
+    return [float(match) for word in words for match in _NUMBER.findall(word)]
+
+
+def days(text: str) -> list[str]:
+    """Read the days of a sentence."""
+    return _DAY.findall(text)
 
 
 def named_findings(text: str) -> dict[str, str]:

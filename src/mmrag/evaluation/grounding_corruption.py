@@ -33,8 +33,8 @@ def link_people(
     int
         Films whose patient has blood in the store now.
     """
-    films = sorted({str(film["patient"]) for film in rows.all_films() if film["patient"]})
-    labs = sorted({str(panel["patient"]) for panel in rows.all_panels()})
+    films = sorted({str(film["patient"]) for film in rows.all_films if film["patient"]})
+    labs = sorted({str(panel["patient"]) for panel in rows.all_panels})
     if not films or not labs:
         return 0
     chosen = rng.choice(films, size=round(LINKED * len(films)), replace=False)
@@ -42,7 +42,7 @@ def link_people(
     with connection.transaction(), connection.cursor() as cursor:
         cursor.executemany("UPDATE film SET patient = %s WHERE patient = %s", pairs)
     linked = {film for _, film in pairs}
-    return sum(film["patient"] in linked for film in rows.all_films())
+    return sum(film["patient"] in linked for film in rows.all_films)
 
 
 def corrupt(connection: psycopg.Connection[Any], rows: StoredRows, rng: np.random.Generator) -> int:
@@ -61,10 +61,10 @@ def corrupt(connection: psycopg.Connection[Any], rows: StoredRows, rng: np.rando
     int
         How many rows are changed.
     """
-    films = _chosen(rows.all_films(), rng)
-    panels = _chosen(rows.all_panels(), rng)
+    films = _chosen(rows.all_films, rng)
+    panels = _chosen(rows.all_panels, rng)
     results = _chosen([r for of_one in rows.results.values() for r in of_one], rng)
-    people = sorted({str(panel["patient"]) for panel in rows.all_panels()})
+    people = sorted({str(panel["patient"]) for panel in rows.all_panels})
     with connection.transaction(), connection.cursor() as cursor:
         for number, film in enumerate(films):
             if number % 2:

@@ -6,10 +6,22 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+import numpy as np
+
 from mmrag.clinical.bearing import expectations
 from mmrag.clinical.lab_units import interval_of
 from mmrag.clinical.question import ClinicalQuery, LabTerm, PatientTerm
 from mmrag.evaluation.grounding_rows import Row, StoredRows
+from mmrag.evidence import evidence_model_for
+from mmrag.retrieval.film_score import (
+    FOUND,
+    answers,
+    clauses_of,
+    film_order,
+    ruled_out,
+    standing,
+)
+from mmrag.store.film_order import EVIDENCE, column
 
 _SIDES = {
     "high": {"H", "HH"},
@@ -28,21 +40,37 @@ class Found:
 
 
 def qualifying_films(query: ClinicalQuery, rows: StoredRows) -> list[Row]:
-    """List the films that meet view, person and what is ruled out."""
-    return [
+    """List the films that meet view, person and what is ruled out, and stand high enough.
+
+    How a film stands follows from its stored evidence, by the arrays' own way of reckoning;
+    the search lets the database reckon.
+    """
+    kept = [
         film
-        for film in rows.all_films()
+        for film in rows.all_films
         if _is_of(film, query.patient)
         and (query.view is None or film["view"] == query.view)
-        and not set(query.absent) & set(film["findings"] or ())
+        and not set(ruled_out(query)) & set(film["findings"] or ())
     ]
+    if not kept or rows.space is None or not clauses_of(query):
+        return kept
+    model = evidence_model_for(rows.space["encoder"], rows.space["weights"])
+    order = film_order(query, model)
+    probable = np.array([_probabilities(rows.evidence[film["key"]]) for film in kept])
+    if float(standing(order, probable).max()) < FOUND:
+        return []
+    return [film for film, yes in zip(kept, answers(order, probable), strict=True) if yes]
+
+
+def _probabilities(evidence: Row) -> list[float]:
+    return [evidence[column(name)] for name in EVIDENCE]
 
 
 def kept_panels(query: ClinicalQuery, rows: StoredRows) -> list[Row]:
     """List the panels that meet person, diagnoses and period."""
     return [
         panel
-        for panel in rows.all_panels()
+        for panel in rows.all_panels
         if _is_of(panel, query.patient)
         and all(_has(panel, d.codes, rows) != d.negated for d in query.diagnoses)
         and _is_within(panel, query)
@@ -56,7 +84,8 @@ def qualifying_panels(query: ClinicalQuery, rows: StoredRows) -> list[Row]:
     if not query.labs:
         if not expected:
             return kept
-        return [p for p in kept if any(r["analyte"] in expected for r in rows.of_panel(p))]
+        bearing = {panel["key"] for key in expected for panel, _ in rows.by_analyte.get(key, ())}
+        return [panel for panel in kept if panel["key"] in bearing]
     met = [_panels_meeting(term, kept, rows) for term in query.labs]
     groups: dict[object, set[int]] = {}
     for place, (term, keys) in enumerate(zip(query.labs, met, strict=True)):
@@ -67,11 +96,12 @@ def qualifying_panels(query: ClinicalQuery, rows: StoredRows) -> list[Row]:
 
 def measured(term: LabTerm, kept: Sequence[Row], rows: StoredRows) -> list[Found]:
     """List the results that a term is about: with a flag or a number where it asks for one."""
+    keys = {panel["key"] for panel in kept}
     named = [
         Found(panel, result)
-        for panel in kept
-        for result in rows.of_panel(panel)
-        if result["analyte"] in term.keys
+        for analyte in term.keys
+        for panel, result in rows.by_analyte.get(analyte, ())
+        if panel["key"] in keys
     ]
     if term.time == "latest":
         named = _newest(named)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from functools import cached_property
 from typing import Any, LiteralString
 
 import psycopg
@@ -16,6 +17,8 @@ Row = Mapping[str, Any]
 _FILMS: LiteralString = "SELECT * FROM film"
 _PANELS: LiteralString = "SELECT * FROM lab_report"
 _RESULTS: LiteralString = "SELECT * FROM lab_observation ORDER BY report, ordinal"
+_EVIDENCE: LiteralString = "SELECT * FROM film_evidence"
+_SPACE: LiteralString = "SELECT encoder, weights FROM space"
 _CONDITIONS: LiteralString = "SELECT patient, code, onset, abatement FROM condition"
 
 
@@ -31,20 +34,56 @@ class StoredRows:
         By the key of their panel.
     conditions : mapping of str to sequence of Row
         By patient.
+    evidence : mapping of int to Row
+        Probability of each finding, by the key of the film.
+    space : Row or None
+        Encoder and weights.
     """
 
     films: Mapping[str, Sequence[Row]]
     panels: Mapping[str, Sequence[Row]]
     results: Mapping[int, Sequence[Row]]
     conditions: Mapping[str, Sequence[Row]] = field(default_factory=dict)
+    evidence: Mapping[int, Row] = field(default_factory=dict)
+    space: Row | None = None
 
-    def all_films(self) -> list[Row]:
-        """List every film."""
+    @cached_property
+    def all_films(self) -> Sequence[Row]:
+        """Every film."""
         return [row for rows in self.films.values() for row in rows]
 
-    def all_panels(self) -> list[Row]:
-        """List every panel."""
+    @cached_property
+    def all_panels(self) -> Sequence[Row]:
+        """Every panel."""
         return [row for rows in self.panels.values() for row in rows]
+
+    @cached_property
+    def people(self) -> frozenset[str]:
+        """Everybody whose blood was measured."""
+        return frozenset(panel["patient"] for panel in self.all_panels)
+
+    @cached_property
+    def by_analyte(self) -> Mapping[str, Sequence[tuple[Row, Row]]]:
+        """Panels and their results of each analyte."""
+        found: dict[str, list[tuple[Row, Row]]] = {}
+        for panel in self.all_panels:
+            for result in self.of_panel(panel):
+                if result["analyte"] is not None:
+                    found.setdefault(result["analyte"], []).append((panel, result))
+        return found
+
+    def records_of(self, patient: str) -> tuple[Sequence[Row], Sequence[Row]]:
+        """List a person's films and panels."""
+        films = [row for row in self.all_films if row["patient"] == patient]
+        return films, [row for row in self.all_panels if row["patient"] == patient]
+
+    def times(self, patient: str, analyte: str) -> set[datetime]:
+        """List the times at which a person's analyte was measured as a number."""
+        return {
+            panel["effective_at"]
+            for panel, result in self.by_analyte.get(analyte, ())
+            if panel["patient"] == patient and result["canonical_value"] is not None
+        }
 
     def of_panel(self, panel: Row) -> Sequence[Row]:
         """List the results of a panel."""
@@ -94,7 +133,9 @@ def read_stored_rows(connection: psycopg.Connection[Any]) -> StoredRows:
         panels = _grouped(cursor.execute(_PANELS).fetchall(), "id")
         results = _grouped(cursor.execute(_RESULTS).fetchall(), "report")
         conditions = _grouped(cursor.execute(_CONDITIONS).fetchall(), "patient")
-    return StoredRows(films, panels, results, conditions)
+        evidence = {row["film"]: row for row in cursor.execute(_EVIDENCE).fetchall()}
+        space = cursor.execute(_SPACE).fetchone()
+    return StoredRows(films, panels, results, conditions, evidence, space)
 
 
 def _grouped(rows: Sequence[Row], column: str) -> dict[Any, list[Row]]:

@@ -8,9 +8,15 @@ from itertools import combinations
 from typing import Any
 
 from mmrag.clinical.overstatement import overstatements
-from mmrag.evaluation.grounding_claims import AuditedBrief, AuditedClaim, named_findings, numbers
+from mmrag.evaluation.grounding_claims import (
+    AuditedBrief,
+    AuditedClaim,
+    days,
+    named_findings,
+    numbers,
+)
 from mmrag.evaluation.grounding_rows import Row, StoredRows
-from mmrag.evaluation.grounding_support import called_results
+from mmrag.evaluation.grounding_support import called_results, findings_said
 from mmrag.evaluation.grounding_survey import is_abnormal
 
 _APART = ("different people", "stands alone")
@@ -19,8 +25,8 @@ _APART = ("different people", "stands alone")
 def facts_said(claim: AuditedClaim, brief: AuditedBrief, rows: StoredRows) -> tuple[int, int]:
     """Count the numbers and findings of a sentence, and those that its citations hold.
 
-    A count of cited records, the time between two cited ones and the number of a person's
-    results of a cited kind are held too: whoever has the citations can count them.
+    A count of cited records, the day of one, the time between two and the number of a person's
+    results of a cited kind are held too: whoever follows the citations finds them.
 
     Returns
     -------
@@ -29,7 +35,7 @@ def facts_said(claim: AuditedClaim, brief: AuditedBrief, rows: StoredRows) -> tu
     """
     explained = set(_cited_numbers(claim)) | set(_counted(claim, brief, rows))
     said = numbers(claim.said)
-    findings = list(named_findings(claim.said))
+    findings = list(findings_said(claim, rows))
     cited = set(_cited_strings(claim))
     lacking = [set(value or ()) for _, name, value in claim.citations if name == "findings"]
     held = sum(number in explained for number in said)
@@ -37,7 +43,9 @@ def facts_said(claim: AuditedClaim, brief: AuditedBrief, rows: StoredRows) -> tu
         is_cited = finding in cited
         is_missing = bool(lacking) and all(finding not in labels for labels in lacking)
         held += is_cited or is_missing
-    return len(said) + len(findings), held
+    told = days(claim.said)
+    held += sum(day in known for known in [_cited_days(claim, rows)] for day in told)
+    return len(said) + len(findings) + len(told), held
 
 
 def citations_that_belong(
@@ -103,14 +111,18 @@ def _named_people(claim: AuditedClaim, rows: StoredRows) -> set[str]:
         for row in rows.panels.get(id_, ())
         if row["patient"] in claim.text
     }
-    words = {word.strip(".,:;()") for word in claim.text.split() if ":" in word.strip(".,:;()")}
-    known = {row["patient"] for row in rows.all_panels()}
-    return owners | (words & known)
+    return owners | ({word.strip(".,:;()") for word in claim.text.split()} & rows.people)
 
 
 def overstates(claim: AuditedClaim) -> list[str]:
     """List the words of a sentence that state a diagnosis or give advice."""
     return [found.written for found in overstatements(claim.said)]
+
+
+def _cited_days(claim: AuditedClaim, rows: StoredRows) -> set[str]:
+    panels = [row for id_ in claim.records("lab") for row in rows.panels.get(id_, ())]
+    cited = {day for value in _cited_strings(claim) for day in days(value)}
+    return cited | {panel["effective_at"].date().isoformat() for panel in panels}
 
 
 def _cited_strings(claim: AuditedClaim) -> Iterator[str]:
@@ -145,6 +157,8 @@ def _counted(claim: AuditedClaim, brief: AuditedBrief, rows: StoredRows) -> Iter
     ranks = {"film": brief.shown("films"), "lab": brief.shown("labs")}
     for kind, shown in ranks.items():
         yield from (shown.index(id_) + 1 for id_ in claim.records(kind) if id_ in shown)
+    for patient in claim.records("patient"):
+        yield from map(len, rows.records_of(patient))
     for result in _results_named(claim, panels, rows):
         yield from numbers(result["name"])
     yield from _times(claim, panels, rows)
@@ -161,19 +175,12 @@ def _times(claim: AuditedClaim, panels: list[Row], rows: StoredRows) -> Iterator
     moments: list[Any] = [
         value for _, name, value in claim.citations if name in ("effective_at", "taken_on", "day")
     ]
-    days = [
+    clock = [
         float(m) if isinstance(m, int | float) else float(date.fromisoformat(m[:10]).toordinal())
         for m in moments
         if m is not None
     ]
-    yield from (abs(a - b) for a, b in combinations(days, 2))
+    yield from (abs(a - b) for a, b in combinations(clock, 2))
     if claim.kind == "trend" and panels:
-        analytes = {r["analyte"] for r in _results_named(claim, panels, rows)}
-        yield len(
-            {
-                panel["effective_at"]
-                for panel in rows.all_panels()
-                if panel["patient"] == panels[0]["patient"]
-                and any(r["analyte"] in analytes for r in rows.of_panel(panel))
-            }
-        )
+        for analyte in {r["analyte"] for r in _results_named(claim, panels, rows)}:
+            yield len(rows.times(panels[0]["patient"], analyte))

@@ -89,7 +89,7 @@ def _labels(claim: AuditedClaim, rows: StoredRows) -> Iterator[str]:
     films = [row for id_ in claim.records("film") for row in rows.films.get(id_, ())]
     if not films or not any(name == "findings" for _, name, _ in claim.citations):
         return
-    for finding, assertion in named_findings(claim.said).items():
+    for finding, assertion in findings_said(claim, rows).items():
         denied = claim.kind in _DENYING or assertion == "absent"
         for film in films:
             labels = film["findings"]
@@ -101,6 +101,20 @@ def _labels(claim: AuditedClaim, rows: StoredRows) -> Iterator[str]:
         yield "a film is not labelled No Finding"
     if "has no label" in claim.text and any(film["findings"] is not None for film in films):
         yield "a film has labels"
+
+
+def findings_said(claim: AuditedClaim, rows: StoredRows) -> dict[str, str]:
+    """Read the findings of a sentence, with their assertion; names of results hold none."""
+    names = {
+        " ".join(result["name"].split())
+        for id_ in claim.records("lab")
+        for panel in rows.panels.get(id_, ())
+        for result in rows.of_panel(panel)
+    }
+    text = claim.said
+    for name in sorted(names, key=len, reverse=True):
+        text = text.replace(name, "it")
+    return named_findings(text)
 
 
 def _called(claim: AuditedClaim, rows: StoredRows) -> Iterator[str]:
@@ -124,11 +138,12 @@ def called_results(claim: AuditedClaim, rows: StoredRows) -> Iterator[tuple[Row,
         result = _the_result(claim, record, loinc, rows, text[start:])
         if result is None:
             continue
-        place = text.find(result["name"], start)
+        name = " ".join(result["name"].split())
+        place = text.find(name, start)
         if place < 0:
-            place = text.find(result["name"])
-        word = _CALLED.search(text, place + len(result["name"])) if place >= 0 else None
-        if word is not None and word.start() - place < len(result["name"]) + 80:
+            place = text.find(name)
+        word = _CALLED.search(text, place + len(name)) if place >= 0 else None
+        if word is not None and word.start() - place < len(name) + 80:
             if "called neither" not in text:
                 yield result, word.group()
             start = word.end()
@@ -162,7 +177,7 @@ def _the_result(
         for result in rows.of_panel(row)
         if result["loinc"] == loinc
         and all(result.get("value_text" if k == "text" else k) == v for k, v in wanted.items())
-        and result["name"] in text
+        and " ".join(result["name"].split()) in text
     ]
     if not candidates:
         return None
@@ -176,7 +191,7 @@ def _value_first(claim: AuditedClaim) -> Iterator[str]:
     if claim.kind not in ("lab-abnormal", "lab-normal") or len(values) != 1:
         return
     names = [v for _, name, v in claim.citations if name.endswith("].name")]
-    behind = claim.said.partition(str(names[0]) if names else ":")[2]
+    behind = claim.said.partition(" ".join(str(names[0]).split()) if names else ":")[2]
     said = numbers(behind)
     if not said or said[0] != float(values[0]):
         yield f"{values[0]} is cited, {said[:1]} said"
@@ -202,17 +217,8 @@ def _course(claim: AuditedClaim, rows: StoredRows) -> Iterator[str]:
     rises = [after > before for before, after in pairwise(values)]
     if times != sorted(times) or set(rises) != {match["verb"] == "rose"}:
         yield "the course does not go that way"
-    analyte = points[0][1]["analyte"]
-    series = {
-        panel["effective_at"]
-        for panel in rows.all_panels()
-        if panel["patient"] == match["patient"]
-        and any(
-            r["analyte"] == analyte and r["canonical_value"] is not None
-            for r in rows.of_panel(panel)
-        )
-    }
-    if times and max(times) != max(series):
+    series = rows.times(match["patient"], points[0][1]["analyte"])
+    if not series or max(times) != max(series):
         yield "a newer result exists"
     counts = re.search(r"(?:all (\d+)|the newest (\d+) of (\d+)) results?", claim.text)
     total = int(counts[1] or counts[3]) if counts else -1

@@ -9,7 +9,7 @@ import numpy as np
 
 from mmrag.clinical.analytes import analytes
 from mmrag.clinical.query import compile_query
-from mmrag.clinical.question import ClinicalQuery, LabTerm
+from mmrag.clinical.question import LabTerm
 from mmrag.errors import QueryError
 from mmrag.evaluation.grounding_claims import AuditedBrief, AuditedClaim, numbers
 from mmrag.evaluation.grounding_counts import (
@@ -38,9 +38,14 @@ _NONE = re.compile(
 _NEVER = re.compile(r"Nothing in the store was measured for: (?P<states>.+)\.")
 _SPREAD = re.compile(
     r"(?P<name>.+) over (\d+) results? of (\d+) patients?: median (\S+) (?P<unit>\S+), quartiles "
-    r"(\S+) and (\S+), from (\S+) to (\d\S*?)(?:; (\d+) of (\d+) flagged results are abnormal)?\."
+    r"(\S+) and (\S+), from (\S+) to (-?\d+(?:\.\d+)?)"
+    r"(?:; (\d+) of (\d+) flagged results are abnormal)?\."
 )
 _LOOKED = re.compile(r"(\d+) (film|panel)s? searched, (\d+) qualif(?:y|ies), (\d+) shown")
+_ELSEWHERE = re.compile(
+    r"Of (?:made-up )?patient (\S+), (film|panel) #\d+ is shown; the store also holds "
+    r"(\d+) (film|panel)s? of the same patient"
+)
 _IN_VAIN = re.compile(r"No (film|panel) found: (?:(\d+) \1s? searched, none qualifies|the store)")
 
 
@@ -65,6 +70,7 @@ def survey_problems(claim: AuditedClaim, brief: AuditedBrief, rows: StoredRows) 
         (_SPREAD, _spread),
         (_LOOKED, _looked),
         (_IN_VAIN, _in_vain),
+        (_ELSEWHERE, _elsewhere),
     )
     for form, check in forms:
         match = form.match(claim.text)
@@ -73,11 +79,8 @@ def survey_problems(claim: AuditedClaim, brief: AuditedBrief, rows: StoredRows) 
     return None
 
 
-def _term(words: str, query: ClinicalQuery) -> LabTerm | None:
+def _term(words: str) -> LabTerm | None:
     """Read the words of a state as the question that they are."""
-    for term in query.labs:
-        if (term.written or term.name) == words and not term.negated:
-            return term
     try:
         read = compile_query(words).labs
     except QueryError:
@@ -88,7 +91,7 @@ def _term(words: str, query: ClinicalQuery) -> LabTerm | None:
 def _counted(
     words: str, brief: AuditedBrief, rows: StoredRows
 ) -> tuple[LabTerm, list[Found], list[Found]] | None:
-    term = _term(words, brief.query)
+    term = _term(words)
     if term is None or term.trend:
         return None
     about = measured(term, kept_panels(brief.query, rows), rows)
@@ -156,7 +159,7 @@ def _never(match: re.Match[str], brief: AuditedBrief, rows: StoredRows) -> Probl
     for state in states:
         if state["state"] not in match["states"]:
             yield f"{state['state']} is not named"
-        term = _term(state["state"], brief.query)
+        term = _term(state["state"])
         if term is not None and measured(term, kept, rows):
             yield f"{state['state']} was measured"
 
@@ -187,10 +190,10 @@ def _spread(match: re.Match[str], brief: AuditedBrief, rows: StoredRows) -> Prob
 def _looked(match: re.Match[str], brief: AuditedBrief, rows: StoredRows) -> Problems:
     leg = "films" if match[2] == "film" else "labs"
     if leg == "films":
-        true = [len(rows.all_films()), len(qualifying_films(brief.query, rows))]
+        true = [len(rows.all_films), len(qualifying_films(brief.query, rows))]
         true += [len(brief.shown("films")), *_shares(brief, rows)]
     else:
-        true = [len(rows.all_panels()), len(qualifying_panels(brief.query, rows))]
+        true = [len(rows.all_panels), len(qualifying_panels(brief.query, rows))]
         shown = [row for id_ in brief.shown("labs") for row in rows.panels.get(id_, ())]
         abnormal = sum(any(map(is_abnormal, rows.of_panel(p))) for p in shown)
         true += [len(brief.shown("labs")), len({p["patient"] for p in shown}), abnormal]
@@ -234,7 +237,17 @@ def verdict(result: Row) -> str | None:
 
 def _in_vain(match: re.Match[str], brief: AuditedBrief, rows: StoredRows) -> Problems:
     films = match[1] == "film"
-    searched = len(rows.all_films() if films else rows.all_panels())
+    searched = len(rows.all_films if films else rows.all_panels)
     found = (qualifying_films if films else qualifying_panels)(brief.query, rows)
     if found or int(match[2] or 0) != searched:
         yield f"{searched} searched, {len(found)} qualify"
+
+
+def _elsewhere(match: re.Match[str], brief: AuditedBrief, rows: StoredRows) -> Problems:
+    patient, shown, said, noun = match.groups()
+    films, panels = rows.records_of(patient)
+    others, leg = (films, "films") if noun == "film" else (panels, "labs")
+    if shown == noun or int(said) != len(others):
+        yield f"{patient} has {len(others)} {noun}s"
+    if {row["id"] for row in others} & set(brief.shown(leg)):
+        yield "some of them are shown"

@@ -155,9 +155,7 @@ def as_it_is(model: EvidenceModel) -> Learnt:
     )
 
 
-def cross_fitted(
-    reads: Reads, patients: Sequence[str], form: Form, similarity: float
-) -> Learnt:
+def cross_fitted(reads: Reads, patients: Sequence[str], form: Form, similarity: float) -> Learnt:
     """Fit anew for each fold of patients, without it.
 
     Parameters

@@ -52,9 +52,7 @@ def reliability_of(bench: Bench) -> tuple[Reliability, ...]:
     )
 
 
-def _tried(
-    bench: Bench, counted: Sequence[str], condition: str, evidence: Evidence
-) -> Reliability:
+def _tried(bench: Bench, counted: Sequence[str], condition: str, evidence: Evidence) -> Reliability:
     weigher = bench.learnt.full
     every = weigher.probabilities(evidence.patients, evidence.scores, evidence.labels)
     said = np.stack([every[:, NAMES.index(name)] for name in counted])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from mmrag.clinical.prompts import NORMAL
 from mmrag.clinical.question import ClinicalQuery
@@ -180,7 +180,7 @@ def _hit(
             without_labels=parts.without_labels,
             labels=tuple(name for name in film.findings or () if name in query.present),
             evidence=evidence,
-            note=_note(match, evidence),
+            note=disagreement(film.findings, evidence),
         ),
         file=film.provenance.file,
     )
@@ -205,16 +205,26 @@ def _evidence(
         )
 
 
-def _note(match: FilmMatch, evidence: Iterable[FindingEvidence]) -> str | None:
-    """Say why a film ranks high that is labelled as showing nothing."""
-    if match.film.findings != ():
+def disagreement(labels: Sequence[str] | None, evidence: Iterable[FindingEvidence]) -> str | None:
+    """Say why a film may rank high that is labelled as showing nothing.
+
+    Parameters
+    ----------
+    labels : sequence of str or None
+        Of the film.
+    evidence : iterable of FindingEvidence
+        Of the findings that the question names.
+
+    Returns
+    -------
+    str or None
+        None where labels and pixels do not disagree.
+    """
+    if labels is None or labels:
         return None
     seen = [
-        each
+        f"{each.finding} {each.pixels_only:.2f}"
         for each in evidence
         if each.wanted == "present" and each.finding != NORMAL and each.pixels_only >= LIKELY
     ]
-    if not seen:
-        return None
-    told = ", ".join(f"{each.finding} {each.pixels_only:.2f}" for each in seen)
-    return f"labelled {NORMAL}; its pixels alone say {told}"
+    return f"labelled {NORMAL}; its pixels alone say {', '.join(seen)}" if seen else None

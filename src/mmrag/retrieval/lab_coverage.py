@@ -9,6 +9,7 @@ from mmrag.clinical.analytes import analyte
 from mmrag.clinical.bearing import Expectation
 from mmrag.clinical.interpret import is_implausible
 from mmrag.clinical.question import ClinicalQuery, LabTerm
+from mmrag.retrieval.lab_words import state_words
 from mmrag.retrieval.results import CohortSummary, Measurement, StateCoverage
 from mmrag.store import LabCondition, LabFilter, LabSummary, PlacedObservation, Store
 
@@ -54,7 +55,7 @@ def survey_terms(
     asked, measured = summaries[: len(conditions)], summaries[len(conditions) :]
     return Survey(
         states=tuple(
-            _state(term.written or term.name, term.keys, (), summary)
+            _state(state_words(term), term.keys, (), summary)
             for term, summary in zip(query.labs, asked, strict=True)
         ),
         cohort=tuple(

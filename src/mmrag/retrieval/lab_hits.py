@@ -10,6 +10,7 @@ from mmrag.clinical.bearing import Expectation
 from mmrag.clinical.interpret import is_implausible
 from mmrag.clinical.question import ClinicalQuery
 from mmrag.records import LabReport, Observation, day_in_order
+from mmrag.retrieval.lab_words import state_words
 from mmrag.retrieval.results import LabHit, LabWhy, ObservationHit
 from mmrag.store import Change, LabMatch
 
@@ -52,7 +53,7 @@ class LabHitMaker:
             made_up=report.provenance.made_up,
             why=LabWhy(
                 constraints=tuple(
-                    term.written or term.name
+                    state_words(term)
                     for term, met in zip(self._query.labs, match.matched, strict=False)
                     if met
                 ),

@@ -16,7 +16,7 @@ NAME = "mmrag-answer"
 
 STYLE = f"""<style>
 .{NAME} {{ font-size: 13px; line-height: 1.4; max-width: 60rem; }}
-.{NAME} table {{ border-collapse: collapse; margin: .4em 0 1em; }}
+.{NAME} table {{ font-size: inherit; border-collapse: collapse; margin: .4em 0 1em; }}
 .{NAME} th, .{NAME} td {{ text-align: left; vertical-align: top; padding: .25em .7em;
   border-top: 1px solid rgba(128, 128, 128, .4); }}
 .{NAME} img {{ display: block; max-width: 72px; max-height: 72px; background: #000; }}

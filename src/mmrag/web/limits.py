@@ -50,7 +50,14 @@ class BodyLimit:
                 raise HTTPException(413, _too_large(limit))
             return message
 
-        await self._app(scope, counted, send)
+        async def told(message: Message) -> None:
+            # the application answers a body that broke off in words of its own
+            if taken <= limit:
+                await send(message)
+            elif message["type"] == "http.response.start":
+                await problem(413, _too_large(limit))(scope, receive, send)
+
+        await self._app(scope, counted, told)
 
 
 class Budget:

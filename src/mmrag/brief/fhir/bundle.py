@@ -23,6 +23,7 @@ from mmrag.brief.model import Brief, Claim
 from mmrag.brief.plain import counted_records
 from mmrag.brief.view import TITLE, arrange
 from mmrag.records import Sex
+from mmrag.retrieval.results import FilmHit, LabHit
 
 
 def render_fhir(brief: Brief) -> str:
@@ -86,17 +87,13 @@ def _instant(brief: Brief) -> str:
 
 
 def _patients(brief: Brief, results: Iterable[Result]) -> Iterator[tuple[str, Json]]:
-    """Write each patient once, with what any of the hits knows."""
-    sexes: dict[str, Sex | None] = {result.patient: None for result in results}
-    made_up = {result.patient for result in results if "tag" in result.resource["meta"]}
-    for hit in (*brief.films, *brief.labs):
-        if hit.patient:
-            sexes[hit.patient] = hit.sex or sexes.get(hit.patient)
-            made_up |= {hit.patient} if hit.made_up else set()
-    of_evidence = {hit.patient for hit in brief.films} | {result.patient for result in results}
-    for id_, sex in sexes.items():
-        if id_ in of_evidence:
-            yield id_, patient(id_, sex, id_ in made_up)
+    """Write each patient of the evidence once, with the sex that any of the hits knows."""
+    made_up = {hit.patient: hit.made_up for hit in brief.films if hit.patient}
+    made_up |= {result.patient: "tag" in result.resource["meta"] for result in results}
+    hits: tuple[FilmHit | LabHit, ...] = (*brief.films, *brief.labs)
+    sexes: dict[str | None, Sex] = {hit.patient: hit.sex for hit in hits if hit.sex}
+    for id_, generated in made_up.items():
+        yield id_, patient(id_, sexes.get(id_), generated)
 
 
 def _composition(brief: Brief, evidence: dict[str, Json], all_made_up: bool) -> Json:

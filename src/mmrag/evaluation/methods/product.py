@@ -10,7 +10,7 @@ from mmrag.evaluation.questions import Question
 from mmrag.evidence import EvidenceModel, probability
 from mmrag.records import Film
 from mmrag.retrieval.film_leg import asks_of_films, film_filter
-from mmrag.retrieval.film_score import film_order, film_scores
+from mmrag.retrieval.film_score import FOUND, answers, film_order, film_scores, standing
 from mmrag.retrieval.question_vectors import film_question
 from mmrag.store import FilmFilter
 from mmrag.store.vectors import halved
@@ -38,13 +38,19 @@ def as_searched(
     similarity = halved(evidence.fused).astype(np.float64) @ halved(vector)
     # the store keeps probabilities in single precision
     probabilities = probability(log_odds).astype(np.float32)
-    scores = film_scores(film_order(query, model), probabilities, similarity)
-    where = film_filter(query)
-    answering = [
-        _qualifies(film, names, where)
-        for film, names in zip(evidence.films, evidence.labels, strict=True)
-    ]
-    return np.where(answering, scores, LEFT_OUT)
+    order, where = film_order(query, model), film_filter(query)
+    qualifying = np.array(
+        [
+            _qualifies(film, names, where)
+            for film, names in zip(evidence.films, evidence.labels, strict=True)
+        ],
+        np.bool_,
+    )
+    best = standing(order, probabilities[qualifying]).max(initial=0.0)
+    if order.clauses and best < FOUND:
+        return np.full(len(evidence.films), LEFT_OUT)
+    scores = film_scores(order, probabilities, similarity)
+    return np.where(qualifying & answers(order, probabilities), scores, LEFT_OUT)
 
 
 def _qualifies(film: Film, names: tuple[str, ...] | None, where: FilmFilter) -> bool:
