@@ -23,7 +23,7 @@ LEARNT = "learnt patients"
 """Key of the file's list of the patients whose films the weights have seen."""
 
 
-def export(tower: FilmTower, learnt: Iterable[str], file: Path) -> None:
+def export(tower: FilmTower, learnt: Iterable[str], file: Path) -> str:
     """Write the tower and, beside it, the hash by which a damaged file is told.
 
     Parameters
@@ -33,6 +33,11 @@ def export(tower: FilmTower, learnt: Iterable[str], file: Path) -> None:
         Numbers of the NIH patients whose films the weights have seen.
     file : pathlib.Path
         ``*.onnx``; the hash goes into ``*.onnx.sha256``.
+
+    Returns
+    -------
+    str
+        The hash.
     """
     pixels = torch.zeros((2, 1, SIDE, SIDE), dtype=torch.uint8)
     program = torch.onnx.export(
@@ -56,6 +61,7 @@ def export(tower: FilmTower, learnt: Iterable[str], file: Path) -> None:
     file.write_bytes(content)
     digest = hashlib.sha256(content).hexdigest()
     file.with_name(file.name + ".sha256").write_text(f"{digest}  {file.name}\n")
+    return digest
 
 
 def parity(tower: FilmTower, file: Path, pixels: NDArray[np.uint8]) -> NDArray[np.float64]:

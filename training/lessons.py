@@ -9,8 +9,9 @@ from by none.
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator
-from dataclasses import dataclass
+import zlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -66,17 +67,26 @@ class Lessons:
         Shape (n, 14), float32: what a target is worth, 0 where it says nothing.
     kinds : ndarray
         Shape (n,): nih, small, sick or sound.
+    an_epoch : mapping of str to int
+        Films of a kind that an epoch draws; of other kinds it shows all.
     """
 
     files: tuple[Path, ...]
     targets: NDArray[np.float32]
     worth: NDArray[np.float32]
     kinds: NDArray[np.str_]
+    an_epoch: Mapping[str, int] = field(default_factory=lambda: AN_EPOCH)
+
+    @property
+    def patients(self) -> frozenset[str]:
+        """Numbers of the NIH patients whose films are among these."""
+        named = zip(self.files, self.kinds.tolist(), strict=True)
+        return frozenset(patient_of(file) for file, kind in named if kind in ("nih", "small"))
 
     def epoch(self, random: np.random.Generator) -> NDArray[np.int64]:
         """Draw the films of one epoch, in the order in which they are shown."""
         drawn = [
-            random.permutation(np.flatnonzero(self.kinds == kind))[: AN_EPOCH.get(kind)]
+            random.permutation(np.flatnonzero(self.kinds == kind))[: self.an_epoch.get(kind)]
             for kind in ("nih", *AN_EPOCH)
         ]
         return random.permutation(np.concatenate(drawn))
@@ -84,9 +94,22 @@ class Lessons:
     def first(self, count: int) -> Lessons:
         """Keep the first `count` films of each kind."""
         rows = [np.flatnonzero(self.kinds == kind)[:count] for kind in np.unique(self.kinds)]
-        kept = np.sort(np.concatenate(rows))
-        files = tuple(self.files[row] for row in kept)
-        return Lessons(files, self.targets[kept], self.worth[kept], self.kinds[kept])
+        return self._keep(np.sort(np.concatenate(rows)), self.an_epoch)
+
+    def part(self, share: float) -> Lessons:
+        """Keep a share of the patients, and of the films that an epoch draws."""
+        lot = np.array([zlib.crc32(patient_of(file).encode()) for file in self.files])
+        an_epoch = {kind: round(count * share) for kind, count in self.an_epoch.items()}
+        return self._keep(np.flatnonzero(lot < share * 2**32), an_epoch)
+
+    def _keep(self, rows: NDArray[np.int64], an_epoch: Mapping[str, int]) -> Lessons:
+        files = tuple(self.files[row] for row in rows)
+        return Lessons(files, self.targets[rows], self.worth[rows], self.kinds[rows], an_epoch)
+
+
+def patient_of(film: Path) -> str:
+    """Patient of a film by its name; a child's film without one stands for a child of its own."""
+    return film.stem.split("_")[0].lstrip("0")
 
 
 def deal(films: Films, read: NDArray[np.str_]) -> NDArray[np.int64]:

@@ -9,9 +9,7 @@ CAUTION = 8.0
 """Films' worth of the mean over all findings that join the count of a finding's own films."""
 
 
-def chance_of_truth(
-    labels: NDArray[np.bool_], truth: NDArray[np.bool_]
-) -> NDArray[np.float64]:
+def chance_of_truth(labels: NDArray[np.bool_], truth: NDArray[np.bool_]) -> NDArray[np.float64]:
     """Chance that an expert sees a finding where the text-mined label denies or states it.
 
     Counted finding by finding, and drawn towards the mean over all findings where films are

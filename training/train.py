@@ -96,7 +96,9 @@ def trained(folder: Path, beside: Path, *, smoke: bool) -> list[Network]:
     ]
     members = train_members(courses)
     groups = [members[fold::FOLDS] for fold in range(FOLDS)]
-    return [averaged(group, taught) for group, taught in zip([*groups, members], lessons, strict=True)]
+    return [
+        averaged(group, taught) for group, taught in zip([*groups, members], lessons, strict=True)
+    ]
 
 
 def course(lessons: Lessons, fold: int, seed: int, cache: Path, *, epochs: int) -> Course:

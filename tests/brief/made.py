@@ -145,11 +145,11 @@ class Shelf:
         self.reports = {RecordKey(hit.source, hit.report): _report(hit) for hit in result.labs}
         self.counted = result.coverage
 
-    def film(self, key: RecordKey) -> Film | None:
-        return self.films.get(key)
+    def read_films(self, keys: Collection[RecordKey]) -> dict[RecordKey, Film]:
+        return {key: self.films[key] for key in keys if key in self.films}
 
-    def report(self, key: RecordKey) -> LabReport | None:
-        return self.reports.get(key)
+    def read_reports(self, keys: Collection[RecordKey]) -> dict[RecordKey, LabReport]:
+        return {key: self.reports[key] for key in keys if key in self.reports}
 
     def film_hashes(self, keys: Sequence[RecordKey]) -> dict[RecordKey, FilmHashes]:
         rows = {key: repr(self.films[key]) for key in keys if key in self.films}

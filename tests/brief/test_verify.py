@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 from typing import Any
 
@@ -101,9 +102,9 @@ def test_the_checker_reads_each_row_from_the_store_once() -> None:
     class Counting(Shelf):
         reads = 0
 
-        def film(self, key: RecordKey) -> Any:
-            self.reads += 1
-            return super().film(key)
+        def read_films(self, keys: Collection[RecordKey]) -> Any:
+            self.reads += len(keys)
+            return super().read_films(keys)
 
     shelf = Counting(RESULT)
     compose(RESULT, shelf)

@@ -30,6 +30,7 @@ def groups(text: str) -> list[set[str]]:
         ("mass in men or women with nodule", [{"Mass"}, {"Nodule"}]),
         ("mass with or without nodule", [{"Mass"}, {"Nodule"}]),
         ("mass without nodule or hernia", [{"Mass"}]),
+        ("mass without bronchiectasis or hernia", [{"Mass"}]),
         ("mass, hernia with nodule or edema", [{"Mass"}, {"Hernia"}, {"Nodule", "Edema"}]),
     ],
 )

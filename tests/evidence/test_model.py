@@ -35,7 +35,11 @@ def models(draw: st.DrawFn) -> EvidenceModel:
 
 @given(models(), scores, labels, st.integers(0, N - 1), st.floats(0, 1))
 def test_a_higher_own_score_never_lowers_its_finding(
-    model: EvidenceModel, seen: np.ndarray, told: list[tuple[str, ...] | None], own: int, more: float
+    model: EvidenceModel,
+    seen: np.ndarray,
+    told: list[tuple[str, ...] | None],
+    own: int,
+    more: float,
 ) -> None:
     for weighing in (model.unlabelled, model.labelled):
         weighing.pixels[own, own] = abs(weighing.pixels[own, own])

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from mmrag.errors import DatabaseError, SpaceMismatch
+from mmrag.errors import DatabaseError
 from mmrag.settings import Settings
 from mmrag.store import Store, connection, schema
 from tests.store.conftest import DIMENSION, Server
@@ -100,11 +100,6 @@ def test_pgvector_may_live_in_any_schema(server: Server) -> None:
         admin.execute('CREATE EXTENSION vector SCHEMA "Odd Place"')
     with Store.open(Settings(dsn=server.dsn(name)), DIMENSION) as store:
         assert store.films.count() == 0
-
-
-def test_a_store_of_other_vectors_is_refused(settings: Settings) -> None:
-    with pytest.raises(SpaceMismatch, match=r"length 16, the encoder gives 768.*MMRAG_HOME"):
-        Store.open(settings, 768)
 
 
 def test_a_lost_connection_is_replaced(store: Store, server: Server, database: str) -> None:

@@ -43,7 +43,19 @@ def test_another_space_is_refused_by_name(
         store.claim_space(other, dimension, 0.7, 0.3)
     assert named in str(caught.value)
     assert "compact:000000000000:fp32" in str(caught.value)
+    assert "mmrag ingest KIND PATH --again" in str(caught.value)
     assert "another MMRAG_HOME" in str(caught.value)
+
+
+def test_an_empty_store_takes_vectors_of_another_length(server: Server, own_database: str) -> None:
+    settings = Settings(dsn=server.dsn(own_database))
+    with Store.open(settings, DIMENSION) as first, Store.open(settings, 3) as second:
+        second.claim_space(Fingerprint(name="short"), 3, 0.7, 0.3)
+        vectors = np.eye(3, dtype=np.float32)
+        second.films.write([entry(n) for n in range(3)], vectors, vectors, evidence(3))
+        assert [m.film.id for m in second.films.search(vectors[1], 1)] == [entry(1).film.id]
+        with pytest.raises(SpaceMismatch, match="length 3.*length 16"):
+            first.claim_space(Fingerprint(), DIMENSION, 0.7, 0.3)
 
 
 def test_a_store_without_films_takes_any_evidence(store: Store) -> None:

@@ -70,10 +70,15 @@ def elsewhere_claims(result: SearchResult, records: Records) -> Iterator[Draft]:
     alone = [patient for patient in {**films, **labs} if patient not in both]
     held = records.of_patients(alone)
     split = [patient for patient in alone if _is_whole(held.get(patient))]
-    for patient in [p for p in split if p in labs][:MOST]:
-        yield from _of_panel(labs[patient], held[patient], records)
-    for patient in [p for p in split if p in films][:MOST]:
-        yield from _of_film(films[patient], held[patient], records)
+    told = [*[p for p in split if p in labs][:MOST], *[p for p in split if p in films][:MOST]]
+    hits = [labs.get(patient) or films[patient] for patient in told]
+    pairs = [_pairs(hit, held[patient]) for hit, patient in zip(hits, told, strict=True)]
+    kept = records.read_films({film for each in pairs for film, _ in each})
+    drawn = records.read_reports({report for each in pairs for _, report in each})
+    for hit, patient, each in zip(hits, told, pairs, strict=True):
+        found = [(kept[f], drawn[r]) for f, r in each if f in kept and r in drawn]
+        if found:
+            yield _draft(hit, held[patient], *min(found, key=lambda pair: _distance(*pair)))
 
 
 def _first_of_each(hits: Iterator[tuple[str, _T]]) -> dict[str, _T]:
@@ -87,22 +92,15 @@ def _is_whole(keys: PatientKeys | None) -> bool:
     return keys is not None and bool(keys.films) and bool(keys.reports)
 
 
-def _of_panel(lab: LabHit, keys: PatientKeys, records: Records) -> Iterator[Draft]:
-    shown = records.report(report_key(lab))
-    films = [film for key in keys.films[:LOOKED_AT] if (film := records.film(key)) is not None]
-    if shown is None or not films:
-        return
-    film = min(films, key=lambda each: _distance(each, shown))
-    yield _draft(lab, keys, film, shown)
+def _pairs(hit: FilmHit | LabHit, keys: PatientKeys) -> list[tuple[RecordKey, RecordKey]]:
+    """Pair the record that is shown with those of the other kind."""
+    if isinstance(hit, FilmHit):
+        return [(film_key(hit), report) for report in keys.reports[:LOOKED_AT]]
+    return [(film, report_key(hit)) for film in keys.films[:LOOKED_AT]]
 
 
-def _of_film(hit: FilmHit, keys: PatientKeys, records: Records) -> Iterator[Draft]:
-    shown = records.film(film_key(hit))
-    reports = [r for key in keys.reports[:LOOKED_AT] if (r := records.report(key)) is not None]
-    if shown is None or not reports:
-        return
-    report = min(reports, key=lambda each: _distance(shown, each))
-    yield _draft(hit, keys, shown, report)
+def _key(record: Film | LabReport) -> RecordKey:
+    return RecordKey(record.provenance.source, record.id)
 
 
 def _distance(film: Film, report: LabReport) -> float:
@@ -116,8 +114,7 @@ def _draft(hit: FilmHit | LabHit, keys: PatientKeys, film: Film, report: LabRepo
     others, noun = (keys.reports, "panel") if is_film else (keys.films, "film")
     whose = f"{'made-up patient' if hit.made_up else 'patient'} {plain(report.patient)}"
     subject = f"{'film' if is_film else 'panel'} #{hit.rank}"
-    film_name = RecordKey(film.provenance.source, film.id)
-    report_name = RecordKey(report.provenance.source, report.id)
+    film_name, report_name = _key(film), _key(report)
     other = f"{plain(report.id if is_film else film.id)}, {_when(gap, is_film)}"
     return Draft(
         kind="limit",

@@ -14,12 +14,12 @@ from mmrag.store.terms import FilmHashes, PatientKeys, RecordKey
 class Records(Protocol):
     """Reads records from the store, afresh, for the checks alone."""
 
-    def film(self, key: RecordKey) -> Film | None:
-        """Read one film; None when the store holds none of that name."""
+    def read_films(self, keys: Collection[RecordKey]) -> Mapping[RecordKey, Film]:
+        """Read films; those that are not stored are left out."""
         ...
 
-    def report(self, key: RecordKey) -> LabReport | None:
-        """Read one panel with all its results; None when the store does not hold it."""
+    def read_reports(self, keys: Collection[RecordKey]) -> Mapping[RecordKey, LabReport]:
+        """Read panels with all their results; those that are not stored are left out."""
         ...
 
     def series(self, patient: str, analyte: str) -> Sequence[SeriesPoint]:
@@ -59,17 +59,25 @@ class Rows:
         self._films: dict[RecordKey, Film | None] = {}
         self._reports: dict[RecordKey, LabReport | None] = {}
         self._coverage: Coverage | None = None
+        self._patients: Mapping[str, PatientKeys] | None = None
+
+    def read(self, films: Iterable[RecordKey], reports: Iterable[RecordKey]) -> None:
+        """Read many rows at once; what was read before is not read again."""
+        new_films = {key: None for key in films if key not in self._films}
+        new_reports = {key: None for key in reports if key not in self._reports}
+        if new_films:
+            self._films |= {**new_films, **self._records.read_films(new_films)}
+        if new_reports:
+            self._reports |= {**new_reports, **self._records.read_reports(new_reports)}
 
     def film(self, key: RecordKey) -> Film | None:
         """Look at one film; None when the store does not hold it."""
-        if key not in self._films:
-            self._films[key] = self._records.film(key)
+        self.read((key,), ())
         return self._films[key]
 
     def report(self, key: RecordKey) -> LabReport | None:
         """Look at one panel; None when the store does not hold it."""
-        if key not in self._reports:
-            self._reports[key] = self._records.report(key)
+        self.read((), (key,))
         return self._reports[key]
 
     def films(self, keys: Iterable[RecordKey]) -> list[Film] | None:
@@ -87,8 +95,13 @@ class Rows:
         return self._records.series(patient, analyte)
 
     def of_patient(self, patient: str) -> PatientKeys | None:
-        """Look at the names of all films and panels of a patient; None where there are none."""
-        return self._records.of_patients([patient]).get(patient)
+        """Look at the names of all films and panels of a patient who is shown, if there are any."""
+        if self._patients is None:
+            shown = (*self.result.films, *self.result.labs)
+            self._patients = self._records.of_patients(
+                {hit.patient for hit in shown if hit.patient}
+            )
+        return self._patients.get(patient)
 
     @property
     def coverage(self) -> Coverage:

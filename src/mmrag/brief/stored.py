@@ -23,13 +23,13 @@ class StoredRecords:
     def __init__(self, store: Store) -> None:
         self._store = store
 
-    def film(self, key: RecordKey) -> Film | None:
-        """Read one film."""
-        return self._store.films.get(key)
+    def read_films(self, keys: Collection[RecordKey]) -> Mapping[RecordKey, Film]:
+        """Read films."""
+        return self._store.films.read(keys)
 
-    def report(self, key: RecordKey) -> LabReport | None:
-        """Read one panel with all its results."""
-        return self._store.labs.get(key)
+    def read_reports(self, keys: Collection[RecordKey]) -> Mapping[RecordKey, LabReport]:
+        """Read panels with all their results."""
+        return self._store.labs.read(keys)
 
     def series(self, patient: str, analyte: str) -> Sequence[SeriesPoint]:
         """Read every value of a patient's analyte in the order of time."""

@@ -40,6 +40,10 @@ def verify(
         How many were dropped.
     """
     rows = Rows(records, result)
+    rows.read(
+        [key for draft in drafts for key in draft.films],
+        [key for draft in drafts for key in draft.reports],
+    )
     kept = [draft for draft in drafts if _borne_out(draft, rows)]
     claims = tuple(
         Claim(

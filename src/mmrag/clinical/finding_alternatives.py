@@ -111,9 +111,11 @@ def _joint(text: str, first: Part, second: Part, read: Sequence[Region]) -> _Joi
     if not (first.is_finding or second.is_finding):
         return "other"  # laboratory constraints have alternatives of their own
     written = text[first.start : second.end]
+    before, behind = words[: ors[0]], words[ors[-1] + 1 :]
+    if second.denied and not _BEFORE_OR.isdisjoint(before):
+        return "other"  # "A without what nobody knows or B": one denial
     if not _alike(first, second):
         raise QueryError(f"{written!r}: these cannot be alternatives: ask two questions")
-    before, behind = words[: ors[0]], words[ors[-1] + 1 :]
     if before[-1:] == ["and"]:
         before.pop()  # "and/or"
     if not (_BEFORE_OR.isdisjoint(before) and _BEGINS_ANOTHER.isdisjoint(behind)):

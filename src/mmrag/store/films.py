@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from itertools import groupby
 from typing import Any
 
@@ -252,7 +252,20 @@ class Films:
 
     def get(self, key: RecordKey) -> Film | None:
         """One film; None where it is not stored."""
-        return next((film for film in self.named(key.id) if _is_of(film, key.source)), None)
+        return self.read([key]).get(key)
+
+    def read(self, keys: Collection[RecordKey]) -> dict[RecordKey, Film]:
+        """Read films; those that are not stored are left out."""
+        by_stored_name = {RecordKey(*map(clean, key)): key for key in keys}
+        with self._database.transaction() as connection:
+            rows = connection.execute(
+                f"SELECT {FILM_COLUMNS} FROM film f "  # noqa: S608
+                "JOIN unnest(%s::text[], %s::text[]) AS wanted (source, id) "
+                "ON (f.source, f.id) = (wanted.source, wanted.id)",
+                key_columns(list(by_stored_name)),
+            )
+            films = [film_of(row) for row in rows]
+        return {by_stored_name[RecordKey(f.provenance.source, f.id)]: f for f in films}
 
     def named(self, id_: str) -> list[Film]:
         """Find the films of that identifier, of whatever source."""
@@ -315,10 +328,6 @@ def _named(connection: Connection, id_: str) -> list[Film]:
         (clean(id_),),
     )
     return [film_of(row) for row in rows]
-
-
-def _is_of(film: Film, source: str) -> bool:
-    return film.provenance.source == source
 
 
 def _row(entry: FilmEntry) -> tuple[Any, ...]:

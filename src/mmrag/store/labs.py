@@ -192,12 +192,19 @@ class Labs:
 
     def get(self, key: RecordKey) -> LabReport | None:
         """One panel; None where it is not stored."""
+        return self.read([key]).get(key)
+
+    def read(self, keys: Collection[RecordKey]) -> dict[RecordKey, LabReport]:
+        """Read panels with all their results; those that are not stored are left out."""
+        by_stored_name = {RecordKey(*map(clean, key)): key for key in keys}
         with self._database.transaction() as connection:
-            row = connection.execute(
-                "SELECT key FROM lab_report WHERE source = %s AND id = %s",
-                (key.source, clean(key.id)),
-            ).fetchone()
-            return None if row is None else load_reports(connection, [row[0]])[row[0]]
+            rows = connection.execute(
+                "SELECT key FROM lab_report JOIN unnest(%s::text[], %s::text[]) "
+                "AS wanted (source, id) USING (source, id)",
+                key_columns(list(by_stored_name)),
+            ).fetchall()
+            reports = load_reports(connection, [key for (key,) in rows]).values()
+        return {by_stored_name[RecordKey(r.provenance.source, r.id)]: r for r in reports}
 
 
 def _digest(panel: str) -> bytes:
