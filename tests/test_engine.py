@@ -28,8 +28,9 @@ def test_a_leg_of_zero_is_left_out(engine: Engine) -> None:
 
 def test_as_many_rows_as_asked_for_wherever_they_exist(engine: Engine) -> None:
     for wanted in (1, 7, 40, 1000):
-        found = len(engine.search("cardiomegaly", films=wanted, labs=0).films)
-        assert found == min(wanted, 40)
+        result = engine.search("cardiomegaly", films=wanted, labs=0)
+        assert 7 <= result.coverage.films.qualifying <= 40
+        assert len(result.films) == min(wanted, result.coverage.films.qualifying)
 
 
 def test_contributions_add_up_to_the_score(engine: Engine) -> None:
@@ -89,6 +90,29 @@ def test_a_broken_picture_is_refused(engine: Engine, tmp_path: Path) -> None:
     broken.write_bytes(b"\x89PNG\r\n")
     with pytest.raises(BadFilm, match=r"film\.png"):
         engine.search(image=broken)
+
+
+def test_a_heat_map_is_drawn_or_nothing(engine: Engine) -> None:
+    film = engine.search("effusion", films=1, labs=0).films[0]
+    drawn = engine.heat_map(film, "Effusion")
+    assert drawn is not None
+    assert drawn.startswith(b"\x89PNG")
+    gone = film.model_copy(update={"file": str(Path(film.file).with_name("gone.png"))})
+    assert engine.heat_map(gone, "Effusion") is None
+    with pytest.raises(QueryError, match="name one of the findings"):
+        engine.heat_map(film, "Gout")
+
+
+def test_the_brief_tells_where_a_film_would_rank_without_labels(engine: Engine) -> None:
+    plain = engine.search("effusion", films=40, labs=0)
+    assert {film.why.rank_without_labels for film in plain.films} == {None}
+    films = engine.brief("effusion", films=40, labs=0).films
+    by_pixels = sorted(films, key=lambda film: -film.why.without_labels)
+    ranks = [film.why.rank_without_labels for film in by_pixels]
+    assert None not in ranks
+    assert ranks == sorted(ranks, key=lambda rank: rank or 0)
+    assert ranks[0] is not None
+    assert ranks[0] >= 1
 
 
 def test_thumbnails_are_small_pictures_or_nothing(engine: Engine) -> None:

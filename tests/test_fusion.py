@@ -15,7 +15,6 @@ from mmrag.fusion import (
     FusionWeights,
     Vector,
     anchors_from_prompts,
-    contributions,
     fuse,
     normalize,
 )
@@ -56,24 +55,6 @@ def test_unlabelled_film_is_its_pixels(p: Vector, w: FusionWeights) -> None:
 def test_cancelling_parts_leave_the_pixels(p: Vector, w: FusionWeights) -> None:
     even = FusionWeights(w.pixel, w.pixel)
     np.testing.assert_allclose(fuse(p, -p, even), p, atol=1e-6)
-
-
-@given(unit_vectors, unit_vectors, unit_vectors, weights)
-def test_contributions_sum_to_the_score(
-    question: Vector, p: Vector, q: Vector, w: FusionWeights
-) -> None:
-    if np.linalg.norm(w.pixel * p + w.label * q) < 1e-3:
-        return
-    parts = contributions(question, p, q, w)
-    assert parts.pixel + parts.label == pytest.approx(float(question @ fuse(p, q, w)), abs=1e-4)
-    assert parts.without_labels == pytest.approx(float(question @ p), abs=1e-5)
-
-
-def test_contributions_of_an_unlabelled_film_are_all_pixels() -> None:
-    p = normalize(np.arange(1, DIMENSION + 1, dtype=np.float32))
-    parts = contributions(p, p, None, FusionWeights())
-    assert parts.pixel == pytest.approx(1.0)
-    assert parts.label == 0.0
 
 
 @given(hnp.arrays(np.float32, (3, DIMENSION), elements=st.floats(-(2.0**99), 2.0**99, width=32)))

@@ -7,14 +7,13 @@ import torch
 from torch import Tensor
 from torch.nn.functional import affine_grid, grid_sample, interpolate
 
-CROP = 288
 TURN = 7.0
 """Largest rotation in degrees."""
 COARSE = 0.2
 """Share of films that lose resolution, down to that of the films of 64 pixels."""
 
 
-def varied(films: Tensor, random: np.random.Generator) -> Tensor:
+def varied(films: Tensor, random: np.random.Generator, crop: int) -> Tensor:
     """Vary each film of a batch in its own way.
 
     Parameters
@@ -22,14 +21,16 @@ def varied(films: Tensor, random: np.random.Generator) -> Tensor:
     films : Tensor
         Shape (n, 1, side, side), uint8.
     random : numpy.random.Generator
+    crop : int
+        Side of what is taken from each, in pixels.
 
     Returns
     -------
     Tensor
-        Shape (n, 1, CROP, CROP), float32, grey values 0 to 255.
+        Shape (n, 1, crop, crop), float32, grey values 0 to 255.
     """
     count, side = len(films), films.shape[-1]
-    share = CROP / side * random.uniform(0.9, 1.1, count)
+    share = crop / side * random.uniform(0.9, 1.1, count)
     angle = np.deg2rad(random.uniform(-TURN, TURN, count))
     mirrored = np.where(random.random(count) < 0.5, -1.0, 1.0)
     room = np.maximum(1.0 - share, 0.04)
@@ -42,7 +43,7 @@ def varied(films: Tensor, random: np.random.Generator) -> Tensor:
         axis=1,
     )
     grid = affine_grid(
-        torch.from_numpy(rows.astype(np.float32)), [count, 1, CROP, CROP], align_corners=False
+        torch.from_numpy(rows.astype(np.float32)), [count, 1, crop, crop], align_corners=False
     )
     taken = grid_sample(films.float() / 255.0, grid, align_corners=False)
     return _coarser(_exposed(taken, random), random) * 255.0
@@ -63,6 +64,6 @@ def _coarser(films: Tensor, random: np.random.Generator) -> Tensor:
         side = int(random.integers(64, 192))
         coarse = interpolate(films[row : row + 1], (side, side), mode="area")
         films[row : row + 1] = interpolate(
-            coarse, (CROP, CROP), mode="bilinear", align_corners=False
+            coarse, films.shape[-2:], mode="bilinear", align_corners=False
         )
     return films

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from mmrag.encoders.compact_space import FINDINGS
-from mmrag.encoders.preprocess import to_tensor
+from mmrag.encoders.preprocess import SIDE, to_tensor
 
 SEED = 20261124
 """The one seed of the recipe."""
@@ -130,6 +130,6 @@ def read_pixels(file: Path) -> NDArray[np.uint8]:
         return np.asarray(image.convert("L"))
 
 
-def read_tensors(files: Sequence[Path]) -> NDArray[np.uint8]:
+def read_tensors(files: Sequence[Path], side: int = SIDE) -> NDArray[np.uint8]:
     """Decode films as the image tower reads them, shape (n, 1, side, side), uint8."""
-    return np.concatenate([to_tensor(read_pixels(file)) for file in files])
+    return np.concatenate([to_tensor(read_pixels(file), side) for file in files])

@@ -1,11 +1,11 @@
-"""Train the members: networks that differ in their seed and are averaged afterwards."""
+"""Train the members: networks that differ in what they are taught, to be averaged afterwards."""
 
 from __future__ import annotations
 
 import multiprocessing
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,8 +24,6 @@ from training.backbone import Network, average
 from training.data import SEED, read_tensors
 from training.lessons import Lessons
 
-CACHE = Path(__file__).parent / "cache"
-EPOCHS = 7
 BATCH = 16
 BODY_RATE, HEAD_RATE = 2e-4, 2e-3
 DECAY = 0.01
@@ -36,30 +34,56 @@ Weights = dict[str, Tensor]
 
 
 @dataclass(frozen=True)
-class Course:
-    """What one member is taught.
+class Manner:
+    """How films are shown.
 
     Attributes
     ----------
+    side, crop : int
+        Of a film, and of what is taken from it, in pixels.
+    counts : mapping of str to int
+        Films to show in an epoch, of the kinds of which not all are shown.
+    precision : {"highest", "medium"}
+        Of products: 32 bits, or 16 where the processor has them.
+    """
+
+    side: int
+    crop: int
+    counts: Mapping[str, int]
+    precision: str
+
+
+@dataclass(frozen=True)
+class Course:
+    """What one member is taught, and how.
+
+    Attributes
+    ----------
+    name : str
+        For people.
+    lot : tuple of int
+        Tells the member's draws from others'.
     lessons : Lessons
-    fold : int
-        The fold whose patients are not among the lessons.
-    seed : int
+    manner : Manner
     epochs : int
     kept : pathlib.Path
         File of what is kept after each epoch, so that a broken run can go on.
     """
 
+    name: str
+    lot: tuple[int, ...]
     lessons: Lessons
-    fold: int
-    seed: int
+    manner: Manner
     epochs: int
     kept: Path
 
-    @property
-    def name(self) -> str:
-        """Of the member, for people."""
-        return f"fold {self.fold}, seed {self.seed}"
+    def draws(self, epoch: int) -> np.random.Generator:
+        """Make the generator of an epoch's order."""
+        return np.random.default_rng([SEED, *self.lot, epoch])
+
+    def variations(self, epoch: int) -> np.random.Generator:
+        """Make the generator of an epoch's variations of films."""
+        return np.random.default_rng([SEED, *self.lot, self.epochs + epoch])
 
 
 def train_members(courses: Sequence[Course]) -> list[Weights]:
@@ -77,10 +101,10 @@ def train_member(course: Course) -> Weights:
     order, so that the same machine gives the same weights.
     """
     torch.set_num_threads(1)
-    torch.set_float32_matmul_precision("medium")
-    pixels = read_tensors(course.lessons.files)
+    torch.set_float32_matmul_precision(course.manner.precision)
+    pixels = read_tensors(course.lessons.files, course.manner.side)
     orders = [
-        course.lessons.epoch(np.random.default_rng([SEED, course.fold, course.seed, epoch]))
+        course.lessons.epoch(course.draws(epoch), course.manner.counts)
         for epoch in range(course.epochs)
     ]
     network = Network(len(FINDINGS)).to(memory_format=torch.channels_last)
@@ -94,11 +118,11 @@ def train_member(course: Course) -> Weights:
     parts = {"network": network, "optimiser": optimiser, "schedule": schedule}
     for epoch in range(_resume(course.kept, parts), course.epochs):
         started, losses = time.monotonic(), []
-        random = np.random.default_rng([SEED, course.fold, course.seed, course.epochs + epoch])
-        torch.manual_seed(SEED + 1000 * course.seed + 100 * course.fold + epoch)
+        random = course.variations(epoch)
+        torch.manual_seed(SEED + 1000 * course.lot[-1] + 100 * sum(course.lot[:-1]) + epoch)
         network.train()
         for rows in np.array_split(orders[epoch], len(orders[epoch]) // BATCH):
-            films = varied(torch.from_numpy(pixels[rows]), random)
+            films = varied(torch.from_numpy(pixels[rows]), random, course.manner.crop)
             loss = _loss(network, films, course.lessons, rows)
             loss.backward()
             optimiser.step()
@@ -114,13 +138,16 @@ def train_member(course: Course) -> Weights:
     return {name: value.contiguous() for name, value in network.state_dict().items()}
 
 
-def averaged(members: list[Weights], lessons: Lessons) -> Network:
-    """Average the members' weights and take batch statistics of the result anew.
+def averaged(members: Sequence[Weights], lessons: Lessons, manner: Manner) -> Network:
+    """Average members' weights and take batch statistics of the result anew.
 
     Parameters
     ----------
-    members : list of dict
+    members : sequence of dict
+        A member that stands twice counts twice.
     lessons : Lessons
+    manner : Manner
+        How the average is shown films.
 
     Returns
     -------
@@ -135,11 +162,12 @@ def averaged(members: list[Weights], lessons: Lessons) -> Network:
             layer.reset_running_stats()
             layer.momentum = None
     random = np.random.default_rng([SEED, len(members)])
-    order = lessons.epoch(random)[: SETTLING * BATCH]
+    order = lessons.epoch(random, manner.counts)[: SETTLING * BATCH]
     with torch.inference_mode():
         for start in range(0, len(order), BATCH):
             files = [lessons.files[row] for row in order[start : start + BATCH]]
-            films = varied(torch.from_numpy(read_tensors(files)), random)
+            films = torch.from_numpy(read_tensors(files, manner.side))
+            films = varied(films, random, manner.crop)
             network(films.contiguous(memory_format=torch.channels_last))
     return network.eval()
 

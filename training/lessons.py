@@ -1,9 +1,10 @@
 """What a network learns from: films of three sets, what to answer, and what it is worth.
 
-The patients of the NIH sets are dealt into folds. A member of a fold learns from none of the
-fold's patients, so that each film can be judged by a member that never saw its patient. The
-patients kept aside to standardise the scores, and the children kept aside to judge, are learnt
-from by none.
+The patients of the NIH sets are dealt into folds. A member that learns from experts' reads
+belongs to a fold and sees none of the fold's patients; a member that learns from labels alone
+sees no patient of whom an expert read a film. So each film that experts read can be judged by
+members that never saw its patient. The patients kept aside to standardise the scores, and the
+children kept aside to judge, are learnt from by none.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from __future__ import annotations
 import csv
 import zlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -29,11 +30,18 @@ EXPERT_WEIGHT, SMALL_WEIGHT, CHILD_WEIGHT = 3.0, 0.5, 0.5
 """What an expert's read, or a label of a film of 64 pixels or of a child's film, is worth
 beside the text-mined label of a large film."""
 
-ABSENT, PRESENT = 0.02, 0.97
-"""Targets of an expert's read, and of a child's diagnosis."""
+READ = (0.02, 0.97)
+"""Targets of an expert's read: absent, present."""
 
-AN_EPOCH = {"small": 150, "sick": 40, "sound": 60}
-"""Films of 64 pixels, of children with pneumonia and of sound children that an epoch draws."""
+TRUSTED = (0.03, 0.93)
+"""Targets of a text-mined label that is taken at its word: absent, present."""
+
+KINDS = ("nih", "small", "sick", "sound")
+"""Large NIH films, those of 64 pixels, children with pneumonia, sound children."""
+
+
+Targets = tuple[float | NDArray[np.float64], float | NDArray[np.float64]]
+"""What to answer where a finding is absent and where it is present, at large or by finding."""
 
 
 @dataclass(frozen=True)
@@ -67,15 +75,12 @@ class Lessons:
         Shape (n, 14), float32: what a target is worth, 0 where it says nothing.
     kinds : ndarray
         Shape (n,): nih, small, sick or sound.
-    an_epoch : mapping of str to int
-        Films of a kind that an epoch draws; of other kinds it shows all.
     """
 
     files: tuple[Path, ...]
     targets: NDArray[np.float32]
     worth: NDArray[np.float32]
     kinds: NDArray[np.str_]
-    an_epoch: Mapping[str, int] = field(default_factory=lambda: AN_EPOCH)
 
     @property
     def patients(self) -> frozenset[str]:
@@ -83,28 +88,34 @@ class Lessons:
         named = zip(self.files, self.kinds.tolist(), strict=True)
         return frozenset(patient_of(file) for file, kind in named if kind in ("nih", "small"))
 
-    def epoch(self, random: np.random.Generator) -> NDArray[np.int64]:
-        """Draw the films of one epoch, in the order in which they are shown."""
+    def epoch(self, random: np.random.Generator, counts: Mapping[str, int]) -> NDArray[np.int64]:
+        """Draw the films of one epoch, in the order in which they are shown.
+
+        Parameters
+        ----------
+        random : numpy.random.Generator
+        counts : mapping of str to int
+            Films to draw of a kind; of a kind that is not named, all.
+        """
         drawn = [
-            random.permutation(np.flatnonzero(self.kinds == kind))[: self.an_epoch.get(kind)]
-            for kind in ("nih", *AN_EPOCH)
+            random.permutation(np.flatnonzero(self.kinds == kind))[: counts.get(kind)]
+            for kind in KINDS
         ]
         return random.permutation(np.concatenate(drawn))
 
     def first(self, count: int) -> Lessons:
         """Keep the first `count` films of each kind."""
         rows = [np.flatnonzero(self.kinds == kind)[:count] for kind in np.unique(self.kinds)]
-        return self._keep(np.sort(np.concatenate(rows)), self.an_epoch)
+        return self._keep(np.sort(np.concatenate(rows)))
 
     def part(self, share: float) -> Lessons:
-        """Keep a share of the patients, and of the films that an epoch draws."""
+        """Keep a share of the patients."""
         lot = np.array([zlib.crc32(patient_of(file).encode()) for file in self.files])
-        an_epoch = {kind: round(count * share) for kind, count in self.an_epoch.items()}
-        return self._keep(np.flatnonzero(lot < share * 2**32), an_epoch)
+        return self._keep(np.flatnonzero(lot < share * 2**32))
 
-    def _keep(self, rows: NDArray[np.int64], an_epoch: Mapping[str, int]) -> Lessons:
+    def _keep(self, rows: NDArray[np.int64]) -> Lessons:
         files = tuple(self.files[row] for row in rows)
-        return Lessons(files, self.targets[rows], self.worth[rows], self.kinds[rows], an_epoch)
+        return Lessons(files, self.targets[rows], self.worth[rows], self.kinds[rows])
 
 
 def patient_of(film: Path) -> str:
@@ -146,8 +157,8 @@ def read_children(folder: Path) -> Children:
     )
 
 
-def read_lessons(folder: Path, fold: int) -> Lessons:
-    """List all films that a member of a fold learns from.
+def lessons_of_reads(folder: Path, fold: int) -> Lessons:
+    """List what a member learns that believes experts, and labels as far as experts bear them out.
 
     Parameters
     ----------
@@ -160,16 +171,6 @@ def read_lessons(folder: Path, fold: int) -> Lessons:
     -------
     Lessons
     """
-    parts = list(_parts(folder, fold))
-    return Lessons(
-        tuple(file for part in parts for file in part.files),
-        np.concatenate([part.targets for part in parts]),
-        np.concatenate([part.worth for part in parts]),
-        np.concatenate([part.kinds for part in parts]),
-    )
-
-
-def _parts(folder: Path, fold: int) -> Iterator[Lessons]:
     films = read_films(folder)
     experts = read_experts(folder, films)
     read = np.unique(films.patients[experts.seen])
@@ -177,34 +178,82 @@ def _parts(folder: Path, fold: int) -> Iterator[Lessons]:
     learnt = (sides >= 0) & (sides != fold)
     told = learnt & experts.seen
     chance = chance_of_truth(films.labels[told], experts.findings[told])
-
-    targets = np.where(films.labels, chance[1], chance[0])
-    targets[told] = np.where(experts.findings[told], PRESENT, ABSENT)
-    worth = np.where(told, EXPERT_WEIGHT, 1.0)[:, np.newaxis] * np.ones(targets.shape)
-    yield _lessons(films.take(learnt).files, targets[learnt], worth[learnt], "nih")
+    large = _targets(films.labels, (chance[0], chance[1]))
+    large[told] = _targets(experts.findings[told], READ)
+    worth = np.where(told, EXPERT_WEIGHT, 1.0)[learnt]
 
     small = read_films(folder.parent / "nih_64px")
     sides = deal(small, read)
     small = small.take((sides >= 0) & (sides != fold))
-    targets = np.where(small.labels, chance[1], chance[0])
-    yield _lessons(small.files, targets, np.full(targets.shape, SMALL_WEIGHT), "small")
+    return _joined(
+        _evenly(films.take(learnt).files, large[learnt], worth, "nih"),
+        _evenly(small.files, _targets(small.labels, (chance[0], chance[1])), SMALL_WEIGHT, "small"),
+        *_of_children(folder.parent / "pediatric", READ),
+    )
 
-    children = read_children(folder.parent / "pediatric")
+
+def lessons_of_labels(folder: Path) -> Lessons:
+    """List what a member learns that takes labels at their word and knows no expert's patient.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+        As of `lessons_of_reads`.
+
+    Returns
+    -------
+    Lessons
+    """
+    films = read_films(folder)
+    read = np.unique(films.patients[read_experts(folder, films).seen])
+    parts = []
+    for kind, every, worth in (
+        ("nih", films, 1.0),
+        ("small", read_films(folder.parent / "nih_64px"), SMALL_WEIGHT),
+    ):
+        learnt = every.take((deal(every, read) >= 0) & ~np.isin(every.patients, read))
+        parts.append(_evenly(learnt.files, _targets(learnt.labels, TRUSTED), worth, kind))
+    return _joined(*parts, *_of_children(folder.parent / "pediatric", TRUSTED))
+
+
+def _of_children(folder: Path, targets: Targets) -> Iterator[Lessons]:
+    children = read_children(folder)
+    column = FINDINGS.index("Pneumonia")
     for kind, chosen in (("sick", children.pneumonia), ("sound", ~children.pneumonia)):
         rows = np.flatnonzero(chosen & ~children.judged)
-        targets = np.full((len(rows), len(FINDINGS)), ABSENT)
-        worth = np.full(targets.shape, CHILD_WEIGHT)
+        shown = np.zeros((len(rows), len(FINDINGS)), bool)
+        shown[:, column] = kind == "sick"
+        taught = _evenly(
+            tuple(children.files[row] for row in rows), _targets(shown, targets), CHILD_WEIGHT, kind
+        )
         if kind == "sick":
             # a file name that says pneumonia says nothing of the other findings
-            column = FINDINGS.index("Pneumonia")
-            targets[:, column] = PRESENT
-            worth[:, np.arange(len(FINDINGS)) != column] = 0.0
-        yield _lessons(tuple(children.files[row] for row in rows), targets, worth, kind)
+            taught.worth[:, np.arange(len(FINDINGS)) != column] = 0.0
+        yield taught
 
 
-def _lessons(
-    files: tuple[Path, ...], targets: NDArray[np.float64], worth: NDArray[np.float64], kind: str
+def _targets(shown: NDArray[np.bool_], targets: Targets) -> NDArray[np.float64]:
+    absent, present = targets
+    taught: NDArray[np.float64] = np.where(shown, present, absent)
+    return taught
+
+
+def _evenly(
+    files: tuple[Path, ...],
+    targets: NDArray[np.float64],
+    worth: float | NDArray[np.float64],
+    kind: str,
 ) -> Lessons:
+    each = np.ones((len(files), 1)) * np.reshape(worth, (-1, 1)) * np.ones(len(FINDINGS))
     return Lessons(
-        files, targets.astype(np.float32), worth.astype(np.float32), np.array([kind] * len(files))
+        files, targets.astype(np.float32), each.astype(np.float32), np.array([kind] * len(files))
+    )
+
+
+def _joined(*parts: Lessons) -> Lessons:
+    return Lessons(
+        tuple(file for part in parts for file in part.files),
+        np.concatenate([part.targets for part in parts]),
+        np.concatenate([part.worth for part in parts]),
+        np.concatenate([part.kinds for part in parts]),
     )

@@ -23,8 +23,8 @@ Archive = dict[str, NDArray[np.generic]]
 def collect(
     films: Films,
     folds: NDArray[np.int64],
-    apart: Sequence[Placed],
-    shipped: Placed,
+    apart: NDArray[np.bool_],
+    placed: Sequence[Placed],
     boxes: Sequence[Box],
 ) -> Archive:
     """Take each film from the tower of its own fold; those of no fold from the shipped one.
@@ -34,36 +34,41 @@ def collect(
     films : Films
     folds : ndarray
         Shape (films,), -1 for patients kept aside.
-    apart : sequence of Placed
-        One tower a fold, which did not learn from the fold's patients.
-    shipped : Placed
+    apart : ndarray
+        Shape (films,): those whose patient the tower of their fold never saw. Others, of
+        patients known by labels alone, are left out.
+    placed : sequence of Placed
+        One tower a fold, and last the shipped one.
     boxes : sequence of Box
-        Whose films are explained, each with the map of the box's finding.
+        Whose films are explained, each with the map of the box's finding; ``boxed_apart``
+        tells whose patient the tower never saw. No tower was taught a box.
 
     Returns
     -------
     dict of str to ndarray
-        ``films``, ``patients``, ``folds`` and ``vectors`` (films, USED), float16; ``boxed`` and
-        ``boxed_findings``, and ``maps`` (boxes, rows, columns), float16.
+        ``films``, ``patients``, ``folds`` and ``vectors`` (films, USED), float16; ``boxed``,
+        ``boxed_findings``, ``boxed_apart``, and ``maps`` (boxes, rows, columns), float16.
     """
     vectors = np.empty((len(films), USED), np.float16)
-    for fold, placed in _sides(apart, shipped):
+    for fold in np.unique(folds):
         rows = np.flatnonzero(folds == fold)
-        vectors[rows] = placed.vectors(rows)[:, :USED]
-    names = [file.name for file in films.files]
-    towers = dict(_sides(apart, shipped))
-    shown = [box for box in boxes if box.film in names and box.finding in FINDINGS]
-    maps = []
-    for box in shown:
-        row = names.index(box.film)
-        maps.append(_map(towers[int(folds[row])], films.files[row], box.finding))
+        vectors[rows] = placed[fold].vectors(rows)[:, :USED]
+    row_of = {file.name: row for row, file in enumerate(films.files)}
+    shown = [box for box in boxes if box.film in row_of and box.finding in FINDINGS]
+    rows = np.array([row_of[box.film] for box in shown], np.int64)
+    maps = [
+        _map(placed[folds[row]], films.files[row], box.finding)
+        for row, box in zip(rows, shown, strict=True)
+    ]
+    kept = np.flatnonzero(apart)
     return {
-        "films": np.array(names),
-        "patients": films.patients,
-        "folds": folds.astype(np.int8),
-        "vectors": vectors,
+        "films": np.array([films.files[row].name for row in kept]),
+        "patients": films.patients[kept],
+        "folds": folds[kept].astype(np.int8),
+        "vectors": vectors[kept],
         "boxed": np.array([box.film for box in shown]),
         "boxed_findings": np.array([box.finding for box in shown]),
+        "boxed_apart": apart[rows],
         "maps": np.array(maps, np.float16),
     }
 
@@ -72,10 +77,6 @@ def write(archive: Archive, weights: str, file: Path) -> None:
     """Write an archive that belongs to the weights of a hash."""
     with file.open("wb") as stream:
         np.savez_compressed(stream, allow_pickle=False, weights=np.array(weights), **archive)
-
-
-def _sides(apart: Sequence[Placed], shipped: Placed) -> list[tuple[int, Placed]]:
-    return [*enumerate(apart), (-1, shipped)]
 
 
 def _map(placed: Placed, file: Path, finding: str) -> NDArray[np.float32]:

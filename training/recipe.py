@@ -9,15 +9,16 @@ from pathlib import Path
 from mmrag.encoders import preprocess
 from training import augment, backbone, data, finetune, noise
 from training import lessons as lessons_module
+from training.finetune import Manner
 from training.lessons import Lessons
 
 CODE = (augment, backbone, data, finetune, lessons_module, noise, preprocess)
 """Modules that make a member's weights. Their comments and docstrings don't count."""
 
 
-def key(lessons: Lessons, epochs: int) -> str:
-    """Hash the code, the lessons and the number of epochs; 12 hexadecimal digits."""
-    digest = hashlib.sha256(str(epochs).encode())
+def key(lessons: Lessons, manner: Manner, epochs: int) -> str:
+    """Hash the code and what a member is taught; 12 hexadecimal digits."""
+    digest = hashlib.sha256(f"{manner} {epochs}".encode())
     for module in CODE:
         digest.update(_bare(Path(str(module.__file__)).read_text(encoding="utf-8")).encode())
     for file in lessons.files:

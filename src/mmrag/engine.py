@@ -10,7 +10,7 @@ from typing import Any, Self
 
 from mmrag.audit import AuditTrail
 from mmrag.brief import Brief, Replay, StoredRecords, compose, replay
-from mmrag.brief.heat import draw_heat
+from mmrag.brief.heat import draw_heat, draw_overlay
 from mmrag.brief.writer.endpoint import Endpoint
 from mmrag.brief.writer.write import write
 from mmrag.clinical.prompts import anchor_prompts
@@ -27,6 +27,7 @@ from mmrag.ingest.progress import Progress, Silent
 from mmrag.ingest.refuse import RefuseReport, refuse_films
 from mmrag.ingest.report import EncodedAgain, IngestReport
 from mmrag.retrieval import answer, search
+from mmrag.retrieval.facets import count_facets
 from mmrag.retrieval.lookup import (
     FilmRecord,
     PanelRecord,
@@ -43,7 +44,16 @@ from mmrag.sources import open_source
 from mmrag.sources.base import Source
 from mmrag.sources.images import read_film, thumbnail
 from mmrag.status import Status
-from mmrag.store import FusionKind, LabCondition, LabFilter, SeriesPoint, Space, Store, Tokens
+from mmrag.store import (
+    Facet,
+    FusionKind,
+    LabCondition,
+    LabFilter,
+    SeriesPoint,
+    Space,
+    Store,
+    Tokens,
+)
 
 THUMBNAIL = 192
 """Longest side of a brief's thumbnails, in pixels."""
@@ -179,6 +189,7 @@ class Engine:
         itself: bool = False,
         films: int = 10,
         labs: int = 10,
+        explain: bool = False,
     ) -> SearchResult:
         """Search both legs.
 
@@ -195,6 +206,9 @@ class Engine:
             Whether the film that is shown may answer where it is stored.
         films, labs : int
             Records wanted of each leg; 0 leaves a leg out.
+        explain : bool
+            Whether to find out where each film would rank without labels: the time that
+            comparing all films takes.
 
         Returns
         -------
@@ -216,7 +230,7 @@ class Engine:
             raise QueryError("films and labs must be at least 0")
         room = self._room()
         shown, sha256 = self._film_shown(image, film, itself)
-        result = search(room, text, image=shown, films=films, labs=labs)
+        result = search(room, text, image=shown, films=films, labs=labs, explain=explain)
         return result.model_copy(update={"image": sha256})
 
     def brief(
@@ -252,8 +266,12 @@ class Engine:
             When the extra for it is not installed.
         """
         model = Endpoint.of(self._settings) if writer else None
-        result = self.search(text, image=image, film=film, itself=itself, films=films, labs=labs)
-        brief = compose(result, StoredRecords(self._opened_store()))
+        store = self._opened_store()
+        counted_at = store.moment()
+        result = self.search(
+            text, image=image, film=film, itself=itself, films=films, labs=labs, explain=True
+        )
+        brief = compose(result, StoredRecords(store, counted_at))
         return brief if model is None else write(brief, model)
 
     def replay(self, brief: Brief, *, image: str | Path | None = None) -> Replay:
@@ -387,6 +405,36 @@ class Engine:
             return draw_heat(pixels, encoder.heat_map(pixels, finding), THUMBNAIL)
         except BadFilm:
             return None
+
+    def heat_overlay(self, film: FilmHit | FilmRecord, finding: str) -> bytes | None:
+        """Draw the same as `heat_map` without the film, to be laid over it.
+
+        Parameters
+        ----------
+        film : FilmHit or FilmRecord
+        finding : str
+
+        Returns
+        -------
+        bytes or None
+            A PNG file with transparent parts, of the film's proportions.
+
+        Raises
+        ------
+        QueryError
+            When the finding is none of the 14.
+        BadFilm
+            When the image is no longer there or readable.
+        """
+        encoder = self._opened_encoder()
+        if not isinstance(encoder, ExplainsFilms):
+            return None
+        pixels = read_film(Path(film.file)).pixels
+        return draw_overlay(encoder.heat_map(pixels, finding), pixels.shape[1], pixels.shape[0])
+
+    def facets(self, query: ClinicalQuery) -> tuple[Facet, ...]:
+        """Count, by field, the films and panels that a compiled question leaves."""
+        return count_facets(self._room(), query)
 
     def film(self, id_: str, source: str | None = None) -> FilmRecord | None:
         """Find a stored film by its identifier, of the first source that has it by default."""

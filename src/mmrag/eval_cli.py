@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+import contextlib
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
+import psycopg
 import typer
 from rich.console import Console
 
 from mmrag import terminal
+from mmrag.brief import Brief, StoredRecords, compose
 from mmrag.encoders import open_encoder
 from mmrag.engine import Engine
 from mmrag.errors import InputError, MissingExtra, MmragError
 from mmrag.fusion import FusionWeights
 from mmrag.settings import Settings
+from mmrag.store import Store
+from mmrag.store.connection import Address
+from mmrag.store.schema import set_search_path
 
 if TYPE_CHECKING:
     from mmrag.evaluation.lab_exactness import Labs
@@ -36,22 +42,32 @@ def eval_command(
         Path | None,
         typer.Option(help="Out-of-fold vectors, for films that the encoder learnt from."),
     ] = None,
+    brief: Annotated[
+        bool, typer.Option("--brief", help="Audit the brief's sentences, not the ranking.")
+    ] = False,
     quick: Annotated[bool, typer.Option("--quick", help="To see that it works.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
     out: Annotated[Path | None, typer.Option(help="Folder for page, plots and figures.")] = None,
 ) -> None:
-    """Judge the ranking on your films; exit code 1 where a leak check fails."""
+    """Judge the ranking on your films; exit code 1 where a leak check fails.
+
+    With --brief every sentence of many briefs is checked against the rows, and again after a
+    tenth of the rows is made wrong; exit code 1 where a sentence is not borne out.
+    """
     if data is None:
         raise InputError(
             "nothing to judge: give --data DIR, a folder of films in the layout of NIH "
             "ChestX-ray14 with Data_Entry_2017*.csv and, for experts as judge, expert_labels.csv"
         )
+    settings = Settings() if encoder is None else Settings(encoder=encoder)
+    if brief:
+        _audit_briefs(data, labs, settings, quick=quick, as_json=as_json, out=out)
+        return
     try:
         from mmrag.evaluation.run import evaluate
         from mmrag.evaluation.written import print_report, write_report
     except ModuleNotFoundError as error:
         raise MissingExtra(error.name or "ir-measures", "eval") from error
-    settings = Settings() if encoder is None else Settings(encoder=encoder)
     with _lab_leg(labs, settings) as leg, terminal.progress_bar() as progress:
         report = evaluate(
             data,
@@ -81,8 +97,85 @@ def _lab_leg(folder: Path | None, settings: Settings) -> Iterator[Labs | None]:
         return
     from mmrag.evaluation.lab_exactness import Labs
 
+    with _store_of_its_own(settings) as own, Engine.open(settings=own) as engine:
+        engine.ingest("synthea", folder)
+        yield Labs(folder, lambda text, k: engine.search(text, films=0, labs=k).labs)
+
+
+def _audit_briefs(
+    data: Path,
+    labs: Path | None,
+    settings: Settings,
+    *,
+    quick: bool,
+    as_json: bool,
+    out: Path | None,
+) -> None:
+    from mmrag.evaluation.grounding import audit_grounding
+    from mmrag.evaluation.grounding_page import print_grounding, write_grounding
+
+    if labs is None:
+        raise InputError("an audit of the brief needs results, too: give --labs DIR")
+    with (
+        _store_of_its_own(settings) as own,
+        Engine.open(settings=own) as engine,
+        terminal.progress_bar() as progress,
+    ):
+        engine.ingest("nih", data, progress=progress)
+        engine.ingest("synthea", labs, progress=progress)
+        with _rows_of(own) as connection, _Briefs.over(engine, own) as briefs:
+            report = audit_grounding(briefs, connection, progress, quick=quick)
+    if as_json:
+        typer.echo(report.model_dump_json(indent=2))
+    else:
+        print_grounding(report, Console(width=None if Console().is_terminal else _WIDE))
+    if out is not None:
+        terminal.note(f"written to {write_grounding(report, out)}")
+    if not report.is_clean:
+        raise MmragError("a sentence of the brief is not borne out: see the claims named above")
+
+
+class _Briefs:
+    """Briefs as JSON objects; the first answer to each question is remembered."""
+
+    def __init__(self, engine: Engine, store: Store) -> None:
+        self._engine = engine
+        self._store = store
+        self._first: dict[str, Brief] = {}
+
+    @classmethod
+    @contextmanager
+    def over(cls, engine: Engine, settings: Settings) -> Iterator[_Briefs]:
+        """Open a second way into the engine's store, for checks without a search."""
+        store = Store.open_existing(settings)
+        if store is None:
+            raise InputError("nothing was ingested: give other folders with --data and --labs")
+        with store:
+            yield cls(engine, store)
+
+    def ask(self, question: str) -> Mapping[str, Any]:
+        brief = self._engine.brief(question)
+        self._first.setdefault(question, brief)
+        return brief.model_dump(mode="json")
+
+    def again(self, question: str) -> Mapping[str, Any]:
+        held = compose(self._first[question], StoredRecords(self._store))
+        return held.model_dump(mode="json")
+
+
+@contextmanager
+def _store_of_its_own(settings: Settings) -> Iterator[Settings]:
     with tempfile.TemporaryDirectory(prefix="mmrag-eval-") as home:
-        own = settings.model_copy(update={"home": Path(home), "dsn": None})
-        with Engine.open(settings=own) as engine:
-            engine.ingest("synthea", folder)
-            yield Labs(folder, lambda text, k: engine.search(text, films=0, labs=k).labs)
+        yield settings.model_copy(update={"home": Path(home), "dsn": None})
+
+
+@contextmanager
+def _rows_of(settings: Settings) -> Iterator[psycopg.Connection[Any]]:
+    """Connect to the store beside all code that reads it otherwise."""
+    address = Address.of(settings)
+    try:
+        with contextlib.closing(address.connect()) as connection:
+            set_search_path(connection)
+            yield connection
+    finally:
+        address.leave()

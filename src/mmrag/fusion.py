@@ -166,7 +166,7 @@ def fuse(pixel: Vector, label: Vector | None, weights: FusionWeights) -> Vector:
     pixel : ndarray
         ``V_pixel``, unit vector of shape (dimension,), float32.
     label : ndarray or None
-        ``V_label``, likewise; None for an unlabelled film, which keeps its pixels alone.
+        ``V_label``, shape (dimension,), no longer than 1; None keeps the pixels alone.
     weights : FusionWeights
 
     Returns
@@ -180,49 +180,3 @@ def fuse(pixel: Vector, label: Vector | None, weights: FusionWeights) -> Vector:
     total = weights.pixel * pixel.astype(np.float64) + weights.label * label.astype(np.float64)
     fused = normalize(total)
     return fused if fused.any() else normalize(pixel)
-
-
-@dataclass(frozen=True, slots=True)
-class Contribution:
-    """What pixels and labels add to a film's score; the two sum to it.
-
-    Attributes
-    ----------
-    pixel, label : float
-    without_labels : float
-        Score of the pixels alone.
-    """
-
-    pixel: float
-    label: float
-    without_labels: float
-
-
-def contributions(
-    question: Vector, pixel: Vector, label: Vector | None, weights: FusionWeights
-) -> Contribution:
-    """Split ``question . V_fused`` into its two parts.
-
-    Parameters
-    ----------
-    question : ndarray
-        Unit vector of shape (dimension,).
-    pixel, label : ndarray
-        As for `fuse`.
-    weights : FusionWeights
-
-    Returns
-    -------
-    Contribution
-    """
-    alone = float(question @ normalize(pixel))
-    if label is None:
-        return Contribution(pixel=alone, label=0.0, without_labels=alone)
-    length = float(np.linalg.norm(weights.pixel * pixel + weights.label * label))
-    if length == 0:
-        return Contribution(pixel=alone, label=0.0, without_labels=alone)
-    return Contribution(
-        pixel=weights.pixel * float(question @ pixel) / length,
-        label=weights.label * float(question @ label) / length,
-        without_labels=alone,
-    )

@@ -11,7 +11,7 @@ from mmrag.brief import Brief, Claim, compose
 from mmrag.brief.timeline import common_clock, gap_words, in_order, order_words
 from tests.brief.made import Shelf, answer, asking, film, leukocytes, panel
 
-SAME = {"patient": "covid:1", "source": "covid"}
+SAME: dict[str, Any] = {"patient": "covid:1", "source": "covid"}
 
 
 def of_day(day: float | None, rank: int = 1, **other: Any) -> Any:

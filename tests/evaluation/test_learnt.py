@@ -16,7 +16,7 @@ from mmrag.evaluation.methods import METHODS, PRODUCT
 from mmrag.evaluation.questions import by_name
 from mmrag.evaluation.teaching import reads_of
 from mmrag.evidence import NAMES
-from mmrag.evidence.fit import FULL, Form
+from mmrag.evidence.fit import FULL
 from mmrag.evidence.reads import Reads
 
 COMPACT = Fingerprint("compact", "of other weights", "fp32")
@@ -46,7 +46,7 @@ def test_reads_hold_what_judges_and_table_say(bench: Bench, taught: Reads) -> No
     assert taught.labels == bench.collection.labels
     seen = bench.evidence(bench.collection.labels)
     np.testing.assert_allclose(taught.scores, seen.scores, atol=1e-12)
-    by_patient = {p: f for p, f in zip(seen.patients, taught.fold, strict=True)}
+    by_patient = dict(zip(seen.patients, taught.fold, strict=True))
     assert all(by_patient[p] == f for p, f in zip(seen.patients, taught.fold, strict=True))
 
 
@@ -108,6 +108,7 @@ def test_an_encoder_that_nobody_fitted_is_judged_by_its_labels(bench: Bench, tau
     learnt = learnt_for(COMPACT, taught, bench.collection.patients)
     assert len(learnt.full.models) == 6
     assert not any(model.labelled.pixels.any() for model in learnt.full.models)
+    assert not learnt.own_pixels.whole.unlabelled.pixels.any()
     assert learnt.full.whole.similarity == 0.5
 
 
@@ -134,8 +135,3 @@ def test_neighbours_are_of_other_patients(bench: Bench, taught: Reads) -> None:
     for question in by_name(bench.judge):
         assert method(seen, question)[0] == method(turned, question)[0]
         assert method(seen, question)[0] != METHODS[PRODUCT](seen, question)[0]
-
-
-def test_fewer_weights_are_another_form(bench: Bench, taught: Reads) -> None:
-    labels_alone = cross_fitted(taught, bench.collection.patients, Form(pixels="none"), 0.5)
-    assert not labels_alone.own_pixels.whole.unlabelled.pixels.any()

@@ -171,7 +171,7 @@ def test_with_and_without_the_same_finding_are_opposite_orders() -> None:
 def test_what_the_evidence_rules_out_does_not_answer() -> None:
     order = film_order(asked("effusion"), MODEL)
     rate = MODEL.base_rate[EVIDENCE.index("Effusion")]
-    far = rate / (1 - rate) / 20
+    far = rate / (1 - rate) / 40
     films = np.stack([known(Effusion=far / (1 + far)), known(Effusion=rate)])
     assert answers(order, films).tolist() == [False, True]
     assert RULED_OUT < FOUND < 0.5

@@ -139,7 +139,15 @@ def test_the_survey_counts_what_answers_and_finds_the_best(store: Store) -> None
     known, _ = fill(store, 200, seed=4)
     stands = standing(WITHOUT, known.probability)
     women = np.array([film(n).sex == "F" for n in range(200)])
-    for where, kept in ((FilmFilter(), np.full(200, True)), (FilmFilter(sex="F"), women)):
+    old = np.array([(film(n).age or 0) >= 50 for n in range(200)])
+    no_mass = np.array(["Mass" not in (film(n).findings or ()) for n in range(200)])
+    without = FilmFilter(none_of=("Mass",), exclude=(entry(2).key,))
+    for where, kept in (
+        (FilmFilter(), np.full(200, True)),
+        (FilmFilter(sex="F"), women),
+        (FilmFilter(age_min=50), old),
+        (without, no_mass & (np.arange(200) != 2)),
+    ):
         survey = store.films.survey(where, WITHOUT)
         assert survey.qualifying == (stands[kept] >= WITHOUT.least).sum()
         assert survey.best == pytest.approx(stands[kept].max())

@@ -28,8 +28,9 @@ def tables(server: Server, database: str) -> list[tuple[str, int]]:
         ).fetchall()
 
 
-def test_numbers_follow_each_other() -> None:
-    assert [each.number for each in migrations()] == list(range(1, len(migrations()) + 1))
+def test_no_two_migrations_have_one_number() -> None:
+    numbers = [each.number for each in migrations()]
+    assert numbers == sorted(set(numbers))
 
 
 def test_migrating_again_changes_nothing(server: Server, own_database: str) -> None:
@@ -66,13 +67,13 @@ def test_a_migration_that_fails_leaves_nothing_and_is_tried_again(
 ) -> None:
     name = server.new_database()
     settings = Settings(dsn=server.dsn(name))
-    bad = Migration(5, "bad", "CREATE TABLE mmrag.half (a int); SELECT 1 / 0;")
+    bad = Migration(999, "bad", "CREATE TABLE mmrag.half (a int); SELECT 1 / 0;")
     good = migrations()
     monkeypatch.setattr(schema, "migrations", lambda: [*good, bad])
     with pytest.raises(DatabaseError, match="division by zero"):
         Store.open(settings, DIMENSION)
     assert "half" not in dict(tables(server, name))
-    mended = Migration(5, "mended", "CREATE TABLE mmrag.whole (v halfvec({dimension}));")
+    mended = Migration(999, "mended", "CREATE TABLE mmrag.whole (v halfvec({dimension}));")
     monkeypatch.setattr(schema, "migrations", lambda: [*good, mended])
     Store.open(settings, DIMENSION).close()
     assert "whole" in dict(tables(server, name))

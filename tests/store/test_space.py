@@ -1,12 +1,20 @@
 from __future__ import annotations
 
+import numpy as np
 import psycopg
 import pytest
 
 from mmrag.errors import SpaceMismatch
 from mmrag.settings import Settings
 from mmrag.store import EvidenceName, Store, schema
-from tests.store.conftest import DIMENSION, Fingerprint, Server, evidence, recipe, unit_vectors
+from tests.store.conftest import (
+    DIMENSION,
+    Fingerprint,
+    Server,
+    evidence,
+    recipe,
+    unit_vectors,
+)
 from tests.store.test_films import entry
 
 OURS = EvidenceName("compact:" + "0" * 64, "a" * 64)
@@ -47,14 +55,14 @@ def test_another_space_is_refused_by_name(
     assert "another MMRAG_HOME" in str(caught.value)
 
 
-def test_an_empty_store_takes_vectors_of_another_length(server: Server, own_database: str) -> None:
-    settings = Settings(dsn=server.dsn(own_database))
+def test_an_empty_store_takes_vectors_of_another_length(server: Server) -> None:
+    settings = Settings(dsn=server.dsn(server.new_database()))
     with Store.open(settings, DIMENSION) as first, Store.open(settings, 3) as second:
         second.claim_space(Fingerprint(name="short"), 3, 0.7, 0.3)
         vectors = np.eye(3, dtype=np.float32)
         second.films.write([entry(n) for n in range(3)], vectors, vectors, evidence(3))
         assert [m.film.id for m in second.films.search(vectors[1], 1)] == [entry(1).film.id]
-        with pytest.raises(SpaceMismatch, match="length 3.*length 16"):
+        with pytest.raises(SpaceMismatch, match=r"length 3\).*length 16\)"):
             first.claim_space(Fingerprint(), DIMENSION, 0.7, 0.3)
 
 

@@ -1,37 +1,21 @@
-"""The page and the brief in a real browser."""
+"""The brief as a file, in a real browser."""
 
 from __future__ import annotations
 
 import shutil
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import uvicorn
 from playwright.sync_api import Page, sync_playwright
 
 from mmrag import Engine
 from mmrag.brief import render
-from mmrag.web.app import create_app
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine")
-
-
-@pytest.fixture(scope="module")
-def address(engine: Engine) -> Iterator[str]:
-    server = uvicorn.Server(uvicorn.Config(create_app(engine), port=0, log_level="error"))
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    while not server.started:
-        thread.join(0.05)
-    port = server.servers[0].sockets[0].getsockname()[1]
-    yield f"http://127.0.0.1:{port}"
-    server.should_exit = True
-    thread.join()
 
 
 @pytest.fixture
@@ -40,28 +24,6 @@ def page() -> Iterator[Page]:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
         yield browser.new_page(viewport={"width": 1280, "height": 900})
         browser.close()
-
-
-@pytest.fixture
-def complaints(page: Page) -> list[str]:
-    """Whatever the browser complains of, blocked content included."""
-    said: list[str] = []
-    page.on("console", lambda message: said.append(message.text))
-    page.on("requestfailed", lambda request: said.append(f"failed: {request.url[:80]}"))
-    return said
-
-
-def test_asking_on_the_page_shows_the_brief(
-    page: Page, address: str, complaints: list[str]
-) -> None:
-    page.goto(address)
-    page.get_by_role("searchbox").fill("pneumothorax")
-    page.get_by_role("button").click()
-    page.get_by_text("Imaging evidence").wait_for()
-    drawn = page.evaluate("[...document.images].map(i => i.naturalWidth)")
-    assert drawn
-    assert all(width > 0 for width in drawn)
-    assert not complaints
 
 
 @pytest.mark.parametrize("width", [1280, 390])

@@ -26,6 +26,9 @@ CAPTION = (
 SCALE_HEIGHT = 10
 """Height of the scale below the film, in pixels: nothing at the left, most at the right."""
 
+OVERLAY = 512
+"""Longest side of a drawing that is laid over a film, in pixels."""
+
 _VERMILION = np.array([213, 94, 0], np.float32)
 _MOST_COVERED = 0.7
 _LINE_AT = 0.5
@@ -65,6 +68,34 @@ def draw_heat(film: GreyImage, heat: NDArray[np.float32], size: int) -> bytes:
     ]
     buffer = io.BytesIO()
     Image.fromarray(np.concatenate(parts)).save(buffer, "PNG", optimize=True)
+    return buffer.getvalue()
+
+
+def draw_overlay(heat: NDArray[np.float32], width: int, height: int) -> bytes:
+    """Draw the heat alone, to be laid over a film.
+
+    Parameters
+    ----------
+    heat : ndarray
+        As for `draw_heat`.
+    width, height : int
+        Of the film, for its proportions; the drawing has `OVERLAY` pixels at most.
+
+    Returns
+    -------
+    bytes
+        A PNG file, transparent where nothing speaks for the finding.
+    """
+    scale = min(1.0, OVERLAY / max(width, height))
+    size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    strength = _strength(heat, size)
+    opacity = _MOST_COVERED * strength
+    opacity[_line(strength)] = 1.0
+    drawn = np.empty((size[1], size[0], 4), np.uint8)
+    drawn[..., :3] = _VERMILION
+    drawn[..., 3] = np.rint(255 * opacity)
+    buffer = io.BytesIO()
+    Image.fromarray(drawn).save(buffer, "PNG")
     return buffer.getvalue()
 
 

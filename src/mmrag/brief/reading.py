@@ -8,6 +8,7 @@ from mmrag.brief.imaging import wanted
 from mmrag.brief.plain import enumerated, number, plain
 from mmrag.clinical.findings import load_findings
 from mmrag.clinical.question import (
+    AmongTerm,
     ClinicalQuery,
     DiagnosisTerm,
     LabTerm,
@@ -26,6 +27,7 @@ def reading(query: ClinicalQuery) -> Iterator[str]:
         yield from _period(query.period)
     if query.view:
         yield f"view {plain(query.view)}"
+    yield from _among(query.among)
     if query.free_text:
         yield f"in words: {plain(query.free_text, 400)}"
 
@@ -88,6 +90,15 @@ def _compared(term: LabTerm) -> str:
     if term.comparison == "flagged":
         return term.flag or "flagged"
     return "measured" if term.comparison == "named" else term.comparison.replace("-", " ")
+
+
+def _among(among: AmongTerm) -> Iterator[str]:
+    if among.films is not None:
+        yield f"films from {plain(among.films)} alone"
+    if among.labelled is not None:
+        yield f"{'labelled' if among.labelled else 'unlabelled'} films alone"
+    if among.labs is not None:
+        yield f"panels from {plain(among.labs)} alone"
 
 
 def _period(period: PeriodTerm) -> Iterator[str]:

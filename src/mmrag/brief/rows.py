@@ -97,10 +97,9 @@ class Rows:
     def of_patient(self, patient: str) -> PatientKeys | None:
         """Look at the names of all films and panels of a patient who is shown, if there are any."""
         if self._patients is None:
-            shown = (*self.result.films, *self.result.labs)
-            self._patients = self._records.of_patients(
-                {hit.patient for hit in shown if hit.patient}
-            )
+            films = {film.patient for film in self.result.films if film.patient is not None}
+            labs = {lab.patient for lab in self.result.labs}
+            self._patients = self._records.of_patients(films | labs)
         return self._patients.get(patient)
 
     @property

@@ -18,10 +18,15 @@ class StoredRecords:
     Parameters
     ----------
     store : Store
+    counted_at : str or None
+        `Store.moment` before the search that is checked. While the store is as it was, the
+        search's figures are what counting again would give, and over a large store counting
+        is most of a brief's time; None counts again.
     """
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, counted_at: str | None = None) -> None:
         self._store = store
+        self._counted_at = counted_at
 
     def read_films(self, keys: Collection[RecordKey]) -> Mapping[RecordKey, Film]:
         """Read films."""
@@ -55,6 +60,8 @@ class StoredRecords:
         What was asked and wanted is the search's to say, and its hits are counted; every other
         figure comes from the store.
         """
+        if self._counted_at is not None and self._counted_at == self._store.moment():
+            return result.coverage
         films, labs = result.coverage.films, result.coverage.labs
         return Coverage(
             films=cover_films(

@@ -98,7 +98,7 @@ def _spread(coverage: Coverage, n: int, cohort: CohortSummary) -> Draft:
     )
     names = (
         *("values", "patients", "median", "lower_quartile", "upper_quartile"),
-        *("minimum", "maximum", "flagged", "abnormal"),
+        *("minimum", "maximum", "flagged", "abnormal", "unit"),
     )
     figures = cite_coverage(coverage, "labs", *(f"cohort[{n}].{name}" for name in names))
     return _draft("cohort", text, figures, None)
@@ -112,8 +112,8 @@ def _named(state: StateCoverage) -> str:
 
 
 def _figures(coverage: Coverage, n: int, *names: str) -> tuple[Citation, ...]:
-    bearing = ("findings",) if coverage.labs.states[n].findings else ()
-    return cite_coverage(coverage, "labs", *(f"states[{n}].{name}" for name in (*names, *bearing)))
+    said = ("state", "findings") if coverage.labs.states[n].findings else ("state",)
+    return cite_coverage(coverage, "labs", *(f"states[{n}].{name}" for name in (*names, *said)))
 
 
 def _draft(

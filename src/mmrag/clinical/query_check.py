@@ -11,7 +11,7 @@ from mmrag.clinical.finding_terms import agreeing
 from mmrag.clinical.findings import finding_names
 from mmrag.clinical.lab_terms import term_of
 from mmrag.clinical.query import compile_query
-from mmrag.clinical.question import ClinicalQuery, LabTerm, PatientTerm, PeriodTerm
+from mmrag.clinical.question import AmongTerm, ClinicalQuery, LabTerm, PatientTerm, PeriodTerm
 from mmrag.clinical.refusals import refuse_unknown_units
 from mmrag.errors import QueryError
 
@@ -113,7 +113,8 @@ def _completed(term: LabTerm) -> LabTerm:
 def _text(query: ClinicalQuery) -> str:
     """Keep the words of a question while they mean what it asks, else write it out."""
     try:
-        same = compile_query(query.text) == query
+        in_words = query.model_copy(update={"among": AmongTerm()})  # which no words say
+        same = compile_query(query.text) == in_words
     except QueryError:
         same = False
     words = query.text if same else describe(query)

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ValidationError
 
 from mmrag.clinical.query_check import checked, near
 from mmrag.clinical.question import (
+    AmongTerm,
     ClinicalQuery,
     DiagnosisTerm,
     FindingTerm,
@@ -25,6 +26,7 @@ _MODELS: Mapping[str, type[BaseModel]] = {
     "patient": PatientTerm,
     "diagnoses": DiagnosisTerm,
     "period": PeriodTerm,
+    "among": AmongTerm,
 }
 
 

@@ -176,6 +176,22 @@ class PatientTerm(_Term):
     age_max_inclusive: bool = True
 
 
+class AmongTerm(_Term):
+    """Which stored records are looked at: no words say it, a person chooses it.
+
+    Attributes
+    ----------
+    films, labs : str or None
+        Source of the films, and of the panels, that may answer.
+    labelled : bool or None
+        Films with labels alone ("No Finding" is one), or those without alone.
+    """
+
+    films: str | None = None
+    labs: str | None = None
+    labelled: bool | None = None
+
+
 class GuessedFinding(_Term):
     """What the pixels of a shown film say of one finding.
 
@@ -234,6 +250,8 @@ class ClinicalQuery(_Term):
         True when no finding beside those asked for may be there: "isolated pneumothorax".
     image : ShownFilm or None
         The film that the question shows, where it shows one.
+    among : AmongTerm
+        Which records are looked at.
     """
 
     text: str
@@ -247,6 +265,7 @@ class ClinicalQuery(_Term):
     normal_chest: bool = False
     exclusive: bool = False
     image: ShownFilm | None = None
+    among: AmongTerm = AmongTerm()
 
     @property
     def present(self) -> tuple[str, ...]:

@@ -16,7 +16,7 @@ VERSION = 2
 """Raised whenever this module's code changes a tensor."""
 
 
-def to_tensor(film: GreyImage) -> NDArray[np.uint8]:
+def to_tensor(film: GreyImage, side: int = SIDE) -> NDArray[np.uint8]:
     """Resize one film to the image tower's input.
 
     The film is squeezed to a square, as in training; it stays grey throughout.
@@ -25,11 +25,13 @@ def to_tensor(film: GreyImage) -> NDArray[np.uint8]:
     ----------
     film : ndarray
         Shape (height, width), dtype uint8.
+    side : int
+        Other than `SIDE` only in training.
 
     Returns
     -------
     ndarray
-        Shape (1, 1, SIDE, SIDE), dtype uint8.
+        Shape (1, 1, side, side), dtype uint8.
 
     Raises
     ------
@@ -41,7 +43,7 @@ def to_tensor(film: GreyImage) -> NDArray[np.uint8]:
             f"a film must be a non-empty grey image of 8 bits, this is {film.dtype} of shape "
             f"{film.shape}: decode it to (height, width) uint8 first"
         )
-    if film.shape != (SIDE, SIDE):
-        resized = Image.fromarray(film).resize((SIDE, SIDE), Image.Resampling.BILINEAR)
+    if film.shape != (side, side):
+        resized = Image.fromarray(film).resize((side, side), Image.Resampling.BILINEAR)
         film = np.asarray(resized)
     return np.ascontiguousarray(film)[np.newaxis, np.newaxis]

@@ -24,7 +24,9 @@ from mmrag.evaluation.grounding_sentences import (
 from mmrag.evaluation.grounding_support import called_results, problems
 from mmrag.evaluation.run import Progress
 
-HALVES = ("first half", "kept aside")
+HALVES = {"first half": "first", "kept aside": "aside"}
+"""What the halves are called, and the seed of each."""
+
 _SHOWN = 5  # failures of one measure that a report names
 
 
@@ -62,7 +64,7 @@ def audit_grounding(
     linked = link_people(connection, read_stored_rows(connection), lot("grounding", "link"))
     rows = read_stored_rows(connection)
     count = QUESTIONS // 4 if quick else QUESTIONS
-    halves = {half: draw_questions(rows, count // 2, half) for half in HALVES}
+    halves = {half: draw_questions(rows, count // 2, seed) for half, seed in HALVES.items()}
     progress.begin("questions", count)
     before = {half: _asked(briefs.ask, asked, progress) for half, asked in halves.items()}
     phases = [measure(half, said, rows) for half, said in before.items()]

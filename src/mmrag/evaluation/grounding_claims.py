@@ -15,7 +15,6 @@ from mmrag.clinical.question import ClinicalQuery
 
 _NUMBER = re.compile(r"(?<![\w.])-?\d+(?:\.\d+)?(?![\w]|\.\d)")
 _DAY = re.compile(r"(\d{4}-\d{2}-\d{2})(?:T\S+)?")
-_ASIDE = re.compile(r"\([^()]*\)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +50,9 @@ class AuditedClaim:
         return without_literature(self.text)
 
     @property
-    def outside_brackets(self) -> str:
-        """The sentence without what stands in brackets."""
-        said, before = self.said, ""
-        while said != before:
-            said, before = _ASIDE.sub("", said), said
-        return said
+    def names_literature(self) -> bool:
+        """Whether it says on which publication it rests."""
+        return self.said != self.text
 
 
 @dataclass(frozen=True, slots=True)

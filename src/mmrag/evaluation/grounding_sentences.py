@@ -16,7 +16,7 @@ from mmrag.evaluation.grounding_claims import (
     numbers,
 )
 from mmrag.evaluation.grounding_rows import Row, StoredRows
-from mmrag.evaluation.grounding_support import called_results, findings_said
+from mmrag.evaluation.grounding_support import DENYING, called_results, findings_said
 from mmrag.evaluation.grounding_survey import is_abnormal
 
 _APART = ("different people", "stands alone")
@@ -26,7 +26,8 @@ def facts_said(claim: AuditedClaim, brief: AuditedBrief, rows: StoredRows) -> tu
     """Count the numbers and findings of a sentence, and those that its citations hold.
 
     A count of cited records, the day of one, the time between two and the number of a person's
-    results of a cited kind are held too: whoever follows the citations finds them.
+    results of a cited kind are held too: whoever follows the citations finds them. A finding
+    beside the literature of the clinical tables is held by that.
 
     Returns
     -------
@@ -35,14 +36,17 @@ def facts_said(claim: AuditedClaim, brief: AuditedBrief, rows: StoredRows) -> tu
     """
     explained = set(_cited_numbers(claim)) | set(_counted(claim, brief, rows))
     said = numbers(claim.said)
-    findings = list(findings_said(claim, rows))
+    findings = findings_said(claim, rows)
     cited = set(_cited_strings(claim))
     lacking = [set(value or ()) for _, name, value in claim.citations if name == "findings"]
     held = sum(number in explained for number in said)
-    for finding in findings:
-        is_cited = finding in cited
+    asked = {finding for any_of in brief.wanted() for finding in any_of}
+    for finding, assertion in findings.items():
+        is_cited = finding in cited or claim.names_literature
+        denied = assertion == "absent" or claim.kind in DENYING
+        counted = claim.kind == "cohort" and finding in asked
         is_missing = bool(lacking) and all(finding not in labels for labels in lacking)
-        held += is_cited or is_missing
+        held += is_cited or (is_missing and (denied or counted))
     told = days(claim.said)
     held += sum(day in known for known in [_cited_days(claim, rows)] for day in told)
     return len(said) + len(findings) + len(told), held

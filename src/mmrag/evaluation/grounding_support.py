@@ -10,7 +10,8 @@ from mmrag.evaluation.grounding_claims import AuditedBrief, AuditedClaim, named_
 from mmrag.evaluation.grounding_rows import Row, StoredRows
 from mmrag.evaluation.grounding_survey import survey_problems, verdict
 
-_DENYING = ("finding-absent", "nothing-found")
+DENYING = ("finding-absent", "nothing-found")
+_DENIALS = ("No Finding", "not among", "None of the", "not labelled")
 _CALLED = re.compile(r"\b(high|low|normal)\b")
 _SERIES = re.compile(r"(?:patient|Patient) (?P<patient>\S+), (?P<name>.+) (?P<verb>rose|fell) over")
 _DIFFERENT = ("come from different people", "stands alone")
@@ -35,6 +36,8 @@ def problems(claim: AuditedClaim, brief: AuditedBrief, rows: StoredRows) -> list
     surveyed = survey_problems(claim, brief, rows)
     if surveyed is not None:
         return [*found, *surveyed]
+    if claim.kind == "cohort" or _counts_results(claim):
+        found.append("the audit cannot read what is counted")
     found += _labels(claim, rows)
     found += _called(claim, rows)
     found += _value_first(claim)
@@ -43,6 +46,12 @@ def problems(claim: AuditedClaim, brief: AuditedBrief, rows: StoredRows) -> list
     if any(words in claim.text for words in _DIFFERENT):
         found += _strangers(claim, rows)
     return found
+
+
+def _counts_results(claim: AuditedClaim) -> bool:
+    """Whether a sentence says that the store holds no such result."""
+    shown = claim.text.startswith(("None of the", "No panel of"))
+    return claim.kind == "nothing-found" and claim.section == "laboratory" and not shown
 
 
 def _citations(claim: AuditedClaim, brief: AuditedBrief, rows: StoredRows) -> Iterator[str]:
@@ -90,13 +99,15 @@ def _labels(claim: AuditedClaim, rows: StoredRows) -> Iterator[str]:
     if not films or not any(name == "findings" for _, name, _ in claim.citations):
         return
     for finding, assertion in findings_said(claim, rows).items():
-        denied = claim.kind in _DENYING or assertion == "absent"
+        denied = claim.kind in DENYING or assertion == "absent"
         for film in films:
             labels = film["findings"]
             if denied and claim.kind == "finding-absent" and labels is None:
                 yield f"{film['id']} has no label that could lack {finding}"
             if (finding in (labels or ())) == denied:
                 yield f"{film['id']} {'carries' if denied else 'lacks'} {finding}"
+    if claim.kind in DENYING and not any(words in claim.text for words in _DENIALS):
+        yield "it denies nothing"
     if "No Finding" in claim.text and any(film["findings"] != [] for film in films):
         yield "a film is not labelled No Finding"
     if "has no label" in claim.text and any(film["findings"] is not None for film in films):
@@ -221,7 +232,9 @@ def _course(claim: AuditedClaim, rows: StoredRows) -> Iterator[str]:
     if not series or max(times) != max(series):
         yield "a newer result exists"
     counts = re.search(r"(?:all (\d+)|the newest (\d+) of (\d+)) results?", claim.text)
-    total = int(counts[1] or counts[3]) if counts else -1
+    run, total = (int(counts[1] or counts[n]) for n in (2, 3)) if counts else (-1, -1)
+    if run != len(points):
+        yield f"{run} results said, {len(points)} cited"
     if total != len(series):
         yield f"{total} results said, {len(series)} counted"
 

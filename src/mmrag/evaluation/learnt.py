@@ -79,7 +79,7 @@ class Weigher:
             return next(iter(weighed.values()))
         ordered = {k: np.sort(each, axis=0) for k, each in weighed.items()}
         common = np.mean(list(ordered.values()), axis=0)
-        levelled = np.empty_like(common)
+        levelled: Floats = np.empty_like(common)
         for k, own in weighed.items():
             rows = np.flatnonzero(side == k)
             for column in range(len(NAMES)):

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 
 _STEPS = 50
+_HALVINGS = 32
 _CLOSE = 1e-6
 _FLAT = 1e-6
 """Ridge of the intercept: only so much that the system can always be solved."""
@@ -41,8 +42,7 @@ def ridge_logistic(
     turned = design.transpose(0, 2, 1)
     towards = np.pad(mean, ((0, 0), (0, 1)))
     pull = np.pad(penalty, ((0, 0), (0, 1)), constant_values=_FLAT)
-    start = [intercept(x @ w, float(y.mean())) for x, w, y in zip(inputs, mean, shown, strict=True)]
-    weights = np.column_stack([mean, start])
+    weights = np.column_stack([mean, _start(inputs, shown, mean)])
     diagonal = np.eye(design.shape[2])
     for _ in range(_STEPS):
         said = logistic((design @ weights[:, :, None])[:, :, 0])
@@ -53,6 +53,14 @@ def ridge_logistic(
         if np.abs(step).max() < _CLOSE:
             break
     return weights[:, :-1], weights[:, -1]
+
+
+def _start(inputs: Floats, shown: NDArray[np.bool_], mean: Floats) -> Floats:
+    """Guess the intercepts, shape (m,): right where all inputs are at their mean."""
+    films = shown.shape[1]
+    share = (shown.sum(axis=1) + 0.5) / (films + 1)
+    said = (inputs.mean(axis=1) * mean).sum(axis=1)
+    return np.asarray(np.log(share) - np.log1p(-share) - said)
 
 
 def intercept(log_odds: Floats, share: float) -> float:
@@ -73,7 +81,7 @@ def intercept(log_odds: Floats, share: float) -> float:
     wanted = float(np.clip(share, edge, 1 - edge))
     base = np.log(wanted / (1 - wanted))
     low, high = base - log_odds.max(), base - log_odds.min()
-    for _ in range(_STEPS):
+    for _ in range(_HALVINGS):
         middle = (low + high) / 2
         if logistic(log_odds + middle).mean() < wanted:
             low = middle

@@ -49,7 +49,7 @@ def expected_rates(reads: Reads, frequencies: Mapping[str, float]) -> Floats:
     ratio = (seen + _SMOOTHING * together) / (told + _SMOOTHING)
     named = np.array([frequencies.get(name, 0.0) for name in NAMES])
     least = 0.5 / (len(labelled) + 1)
-    return np.clip(named * ratio, least, _MOST)
+    return np.asarray(np.clip(named * ratio, least, _MOST))
 
 
 def at_rates(model: EvidenceModel, rates: Floats) -> EvidenceModel:

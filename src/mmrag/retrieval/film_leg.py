@@ -14,6 +14,10 @@ from mmrag.store import EVIDENCE, FilmFilter, FilmMatch, FilmOrder, FilmSurvey, 
 
 NOTHING_ASKED = "the question asks nothing of films"
 
+RANKED_UP_TO = 20_000
+"""Films that pass the filter among which ranks without labels are counted. It takes comparing
+all of them by their full vectors, which over 100,000 takes as long as the search."""
+
 LIKELY = 0.5
 """From here on the pixels say that a finding is there."""
 
@@ -24,6 +28,8 @@ def search_films(
     order: FilmOrder,
     k: int,
     store: Store,
+    *,
+    explain: bool = False,
 ) -> tuple[tuple[FilmHit, ...], LegCoverage]:
     """Rank films.
 
@@ -38,6 +44,9 @@ def search_films(
     k : int
         Films wanted.
     store : Store
+    explain : bool
+        Whether to find out where each film would rank without labels, which compares all;
+        among more than `RANKED_UP_TO` films it is left open.
 
     Returns
     -------
@@ -49,8 +58,13 @@ def search_films(
     where = film_filter(query)
     survey = store.films.survey(where, order)
     matches = store.films.search(question, k, where, order) if _is_found(survey) else []
+    keys = [RecordKey(match.film.provenance.source, match.film.id) for match in matches]
+    ranks: dict[RecordKey, int] = {}
+    if explain and store.films.count(where) <= RANKED_UP_TO:
+        ranks = store.films.ranks_by_pixels(keys, question, where, order)
     hits = tuple(
-        _hit(rank, match, query, question, order) for rank, match in enumerate(matches, start=1)
+        _hit(rank, match, query, question, order, ranks.get(key))
+        for rank, (key, match) in enumerate(zip(keys, matches, strict=True), start=1)
     )
     return hits, _coverage(k, len(hits), store, order, survey)
 
@@ -106,6 +120,8 @@ def film_filter(query: ClinicalQuery) -> FilmFilter:
         age_min_inclusive=query.patient.age_min_inclusive,
         age_max_inclusive=query.patient.age_max_inclusive,
         view=query.view,
+        source=query.among.films,
+        labelled=query.among.labelled,
         none_of=ruled_out(query),
         exclude=() if shown is None else tuple(_key(name) for name in shown.left_out),
     )
@@ -153,7 +169,12 @@ def _nearest(best: float, order: FilmOrder) -> str:
 
 
 def _hit(
-    rank: int, match: FilmMatch, query: ClinicalQuery, question: Vector, order: FilmOrder
+    rank: int,
+    match: FilmMatch,
+    query: ClinicalQuery,
+    question: Vector,
+    order: FilmOrder,
+    rank_without_labels: int | None,
 ) -> FilmHit:
     film = match.film
     parts = score_parts(order, match.score, match.pixels_only, float(question @ match.pixels))
@@ -178,6 +199,7 @@ def _hit(
             label=parts.label,
             text=parts.text,
             without_labels=parts.without_labels,
+            rank_without_labels=rank_without_labels,
             labels=tuple(name for name in film.findings or () if name in query.present),
             evidence=evidence,
             note=disagreement(film.findings, evidence),

@@ -41,9 +41,10 @@ the development films the ten nearest then share more findings with a film that 
 NOTICEABLE = 1.1
 """A shown film shows what is this many times as probable on it as on an average film."""
 
-RULED_OUT = 0.1
-"""A film that stands lower has less than a ninth of an average film's odds: the evidence
-speaks against it too clearly for it to answer."""
+RULED_OUT = 0.05
+"""A film that stands lower has less than a nineteenth of an average film's odds: the evidence
+speaks against it too clearly for it to answer. Of the development films that experts read,
+one in 200 with a finding stands so low, one in 25 of all."""
 
 FOUND = 1 / 3
 """Where no film stands as high as this, none has half of an average film's odds, and the

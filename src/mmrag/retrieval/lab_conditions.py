@@ -33,6 +33,7 @@ def lab_filter(query: ClinicalQuery) -> LabFilter:
     """Constraints of the question on patient and time; its diagnoses are resolved."""
     patient, period = query.patient, query.period or PeriodTerm()
     return LabFilter(
+        source=query.among.labs,
         sex=patient.sex,
         age_min=patient.age_min,
         age_max=patient.age_max,

@@ -55,6 +55,10 @@ class FilmWhy(_Result):
         the question shows, contributes.
     without_labels : float
         The score that the film would have without its labels.
+    rank_without_labels : int or None
+        Its rank by that score if no film had labels, among all films that pass the question's
+        constraints; None where nobody asked for it (the brief does), or among too many films
+        to compare them all.
     labels : tuple of str
         The film's own labels that the question asks for.
     evidence : tuple of FindingEvidence
@@ -67,6 +71,7 @@ class FilmWhy(_Result):
     label: float
     text: float = 0.0
     without_labels: float
+    rank_without_labels: int | None = None
     labels: tuple[str, ...] = ()
     evidence: tuple[FindingEvidence, ...] = ()
     note: str | None = None

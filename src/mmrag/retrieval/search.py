@@ -17,7 +17,13 @@ from mmrag.retrieval.shown import Shown, describe, guess
 
 
 def search(
-    room: Room, question: str | ClinicalQuery, *, image: Shown | None, films: int, labs: int
+    room: Room,
+    question: str | ClinicalQuery,
+    *,
+    image: Shown | None,
+    films: int,
+    labs: int,
+    explain: bool = False,
 ) -> SearchResult:
     """Compile a question, run both legs, put them side by side.
 
@@ -30,6 +36,8 @@ def search(
         A film to search with.
     films, labs : int
         Records wanted of each leg; 0 leaves a leg out.
+    explain : bool
+        Whether to find out where each film would rank without labels, which compares all.
 
     Returns
     -------
@@ -42,7 +50,7 @@ def search(
         known.
     """
     query = resolve_diagnoses(_compiled(question), room.store)
-    return answer(room, query, image=image, films=films, labs=labs)
+    return answer(room, query, image=image, films=films, labs=labs, explain=explain)
 
 
 def _compiled(question: str | ClinicalQuery) -> ClinicalQuery:
@@ -52,7 +60,13 @@ def _compiled(question: str | ClinicalQuery) -> ClinicalQuery:
 
 
 def answer(
-    room: Room, query: ClinicalQuery, *, image: Shown | None, films: int, labs: int
+    room: Room,
+    query: ClinicalQuery,
+    *,
+    image: Shown | None,
+    films: int,
+    labs: int,
+    explain: bool = False,
 ) -> SearchResult:
     """Run both legs for a question that is compiled already.
 
@@ -61,7 +75,7 @@ def answer(
     room : Room
     query : ClinicalQuery
         Taken as it is: the codes of its diagnoses are not looked up again.
-    image, films, labs
+    image, films, labs, explain
         As in `search`.
 
     Returns
@@ -78,7 +92,9 @@ def answer(
         pixels = None if image is None else image.pixels
         film_vector = film_question(query, room.anchors, room.encode_texts, pixels)
     order = film_order(query, room.model, guessed)
-    film_hits, film_coverage = search_films(query, film_vector, order, films, room.store)
+    film_hits, film_coverage = search_films(
+        query, film_vector, order, films, room.store, explain=explain
+    )
     lab_vector = lab_question(query, room.encode_texts)
     lab_hits, lab_coverage = search_labs(query, lab_vector, labs, room.store)
     return SearchResult(

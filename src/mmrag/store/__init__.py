@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from mmrag.store.audit import ACTIONS, Action, AuditEntry, AuditEvent, AuditLog, AuditVerdict
+from mmrag.store.facets import Facet
 from mmrag.store.film_order import BY_SIMILARITY, EVIDENCE, Clause, FilmOrder
 from mmrag.store.films import Films
 from mmrag.store.lab_terms import (
@@ -57,6 +58,7 @@ __all__ = [
     "Clause",
     "EncoderName",
     "EvidenceName",
+    "Facet",
     "FilmCounts",
     "FilmEntry",
     "FilmEvidence",

@@ -7,13 +7,14 @@ from itertools import groupby
 from typing import Any
 
 import numpy as np
-from psycopg import Cursor, sql
+from psycopg import Cursor
 
 from mmrag.records import Film
-from mmrag.store import film_search
+from mmrag.store import film_ranks, film_search
 from mmrag.store import space as spaces
 from mmrag.store.connection import Database
-from mmrag.store.film_order import BY_SIMILARITY, EVIDENCE, FilmOrder, column
+from mmrag.store.film_evidence import write_evidence
+from mmrag.store.film_order import BY_SIMILARITY, FilmOrder
 from mmrag.store.film_search import FILM_COLUMNS, film_of
 from mmrag.store.indexes import VectorIndexes
 from mmrag.store.rows import check_shape, clean, clean_or_none, key_columns
@@ -60,8 +61,6 @@ INSERT INTO film_pixel (film, vector)
 SELECT key, %s FROM film WHERE source = %s AND id = %s
 ON CONFLICT (film) DO UPDATE SET vector = excluded.vector
 """
-
-_EVIDENCE_COLUMNS = [column(name) for name in EVIDENCE]
 
 _REFUSED_AT_ONCE = 1000
 
@@ -232,6 +231,33 @@ class Films:
         with self._database.transaction() as connection:
             return film_search.search(connection, self._database.pgvector, vector, k, where, order)
 
+    def ranks_by_pixels(
+        self, keys: Sequence[RecordKey], vector: Vector, where: FilmFilter, order: FilmOrder
+    ) -> dict[RecordKey, int]:
+        """Say where films would rank without any labels, among all that pass the filter.
+
+        Every film is scored anew by its pixels' evidence and its pixel vector, and those with
+        a higher score are counted: exact, and as slow as comparing all.
+
+        Parameters
+        ----------
+        keys : sequence of RecordKey
+            Stored films that pass the filter.
+        vector : ndarray
+            Shape (dimension,), float32.
+        where : FilmFilter
+        order : FilmOrder
+
+        Returns
+        -------
+        dict of RecordKey to int
+            From 1.
+        """
+        if not keys:
+            return {}
+        with self._database.transaction() as connection:
+            return film_ranks.ranks_by_pixels(connection, keys, vector, where, order)
+
     def survey(self, where: FilmFilter, order: FilmOrder) -> FilmSurvey:
         """Count the films that answer, and find how well the best one stands."""
         with self._database.transaction() as connection:
@@ -292,34 +318,7 @@ def _put(
 ) -> None:
     """Write what is made of pixel vectors and labels."""
     cursor.executemany(_UPSERT_FUSED, _half_rows(keys, fused))
-    for table, numbers in (
-        ("film_evidence", evidence.probability),
-        ("film_pixel_evidence", evidence.pixels_only),
-    ):
-        check_shape(numbers, len(keys), len(EVIDENCE))
-        rows = zip(keys, numbers.tolist(), strict=True)
-        cursor.executemany(
-            _upsert_evidence(table), [(*row, key.source, clean(key.id)) for key, row in rows]
-        )
-
-
-def _upsert_evidence(table: str) -> sql.Composed:
-    """Write a statement that leaves a film alone whose evidence is as it was."""
-    names = [sql.Identifier(name) for name in _EVIDENCE_COLUMNS]
-    given = [sql.Identifier("excluded", name) for name in _EVIDENCE_COLUMNS]
-    there = [sql.Identifier(table, name) for name in _EVIDENCE_COLUMNS]
-    comma = sql.SQL(", ").join
-    return sql.SQL(
-        "INSERT INTO {table} (film, {names}) SELECT key, {values} FROM film "
-        "WHERE source = %s AND id = %s ON CONFLICT (film) DO UPDATE SET ({names}) = ({given}) "
-        "WHERE ({there}) IS DISTINCT FROM ({given})"
-    ).format(
-        table=sql.Identifier(table),
-        names=comma(names),
-        values=comma([sql.Placeholder()] * len(names)),
-        given=comma(given),
-        there=comma(there),
-    )
+    write_evidence(cursor, keys, evidence)
 
 
 def _named(connection: Connection, id_: str) -> list[Film]:

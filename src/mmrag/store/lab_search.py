@@ -81,8 +81,8 @@ def search(
 
 def count(connection: Connection, conditions: Sequence[LabCondition], where: LabFilter) -> int:
     """Count the panels that meet every condition."""
-    qualifying, parameters = _qualifying(conditions, where)
-    query = sql.SQL("SELECT count(*) FROM ({}) AS qualifying").format(qualifying)
+    chosen, parameters = qualifying(conditions, where)
+    query = sql.SQL("SELECT count(*) FROM ({}) AS qualifying").format(chosen)
     row = connection.execute(query, parameters).fetchone()
     return 0 if row is None else int(row[0])
 
@@ -106,7 +106,7 @@ def _ranked(
     parameters: Parameters,
     panels: list[int] | None,
 ) -> list[tuple[int, float, float, float, float]]:
-    qualifying, filters = _qualifying(conditions, where, panels)
+    chosen, filters = qualifying(conditions, where, panels)
     similarity = "-(vector <#> %(vector)s)" if parameters["vector"] is not None else "0.0"
     # Years back from the newest panel that qualifies: no clock, so that a search repeats.
     recency = (
@@ -116,7 +116,7 @@ def _ranked(
         else "0.0"
     )
     query = _RANKED.format(
-        qualifying=qualifying, similarity=sql.SQL(similarity), recency=sql.SQL(recency)
+        qualifying=chosen, similarity=sql.SQL(similarity), recency=sql.SQL(recency)
     )
     return connection.execute(query, parameters | filters).fetchall()
 
@@ -171,9 +171,10 @@ def _matched(
     return found
 
 
-def _qualifying(
+def qualifying(
     conditions: Sequence[LabCondition], where: LabFilter, panels: list[int] | None = None
 ) -> tuple[sql.Composable, Parameters]:
+    """Give a query for the panels that meet every condition, and its parameters."""
     condition, parameters = filter_sql(where)
     parts: list[sql.Composable] = [condition]
     if panels is not None:

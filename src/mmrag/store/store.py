@@ -13,6 +13,7 @@ from mmrag.store import space as spaces
 from mmrag.store import status
 from mmrag.store.audit import AuditLog
 from mmrag.store.connection import Address, Database, is_made
+from mmrag.store.facets import Facets
 from mmrag.store.films import Films
 from mmrag.store.indexes import VectorIndexes
 from mmrag.store.labs import Labs
@@ -30,6 +31,7 @@ class Store:
     films : Films
     labs : Labs
     people : People
+    facets : Facets
     audit : AuditLog
     tokens : Tokens
     """
@@ -41,6 +43,7 @@ class Store:
         self.films = Films(database, self._indexes)
         self.labs = Labs(database, self._indexes)
         self.people = People(database)
+        self.facets = Facets(database)
         self.audit = AuditLog(database)
         self.tokens = Tokens(database)
 
@@ -199,6 +202,16 @@ class Store:
     def status(self) -> StoreStatus:
         """Count what is stored, in which space, how large and where."""
         return status.read_status(self._database, self._indexes)
+
+    def moment(self) -> str:
+        """Name what can be read now: the same name again means that nothing was written since.
+
+        PostgreSQL's own name of a snapshot. It changes with every transaction that writes
+        anywhere in the server, and with none that only reads.
+        """
+        with self._database.transaction() as connection:
+            row = connection.execute("SELECT pg_current_snapshot()::text").fetchone()
+            return "" if row is None else str(row[0])
 
     def close(self) -> None:
         """Close the connections; the last user stops the embedded server."""

@@ -14,6 +14,7 @@ from fastapi.responses import Response
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.middleware.trustedhost import TrustedHostMiddleware
+from starlette.staticfiles import StaticFiles
 
 from mmrag import __version__
 from mmrag.engine import Engine
@@ -21,10 +22,12 @@ from mmrag.ingest.progress import Progress
 from mmrag.ingest.report import IngestReport
 from mmrag.settings import Settings
 from mmrag.web.access import Gate
+from mmrag.web.asked import AskedFilms
 from mmrag.web.jobs import Jobs
 from mmrag.web.limits import BodyLimit, Budget
 from mmrag.web.metrics import Metrics
 from mmrag.web.page import page_router
+from mmrag.web.page_login import asks_for_token
 from mmrag.web.problems import Problem, answer_in_one_shape, problem
 from mmrag.web.routes import ROUTERS
 from mmrag.web.service import Service
@@ -37,7 +40,7 @@ HEADERS = {
     "img-src 'self' data: blob:; connect-src 'self'; form-action 'self'; base-uri 'none'; "
     "frame-ancestors 'none'",
     "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
+    "Referrer-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Cache-Control": "no-store",
@@ -72,7 +75,7 @@ def create_app(
         return engine.ingest(kind, path, progress=progress)
 
     gate = Gate(lambda: engine.tokens, open_here, secrets.token_urlsafe(32))
-    service = Service(engine, gate, Jobs(work, chosen.ingest_roots), Metrics())
+    service = Service(engine, gate, Jobs(work, chosen.ingest_roots), Metrics(), AskedFilms())
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -93,6 +96,7 @@ def create_app(
     for router in ROUTERS:
         app.include_router(router)
     app.include_router(page_router)
+    app.mount("/static", StaticFiles(packages=[("mmrag.web", "static")]))
     _let_in(app, service, Budget(chosen.requests_per_minute))
     app.add_middleware(BodyLimit, takes_films=lambda path: path.endswith("/film"))
     if open_here:
@@ -121,9 +125,23 @@ async def _admit(request: Request, answer: Next, service: Service, budget: Budge
     except HTTPException as error:
         return problem(error.status_code, str(error.detail))
     request.state.caller = caller
-    if caller is not None and caller.counted and not budget.spend(caller.name):
+    counted = caller is not None and caller.counted and not _belongs_to_a_page(request.url.path)
+    if caller is not None and counted and not budget.spend(caller.name):
         return problem(429, "too many requests: wait a few seconds")
-    return await answer(request)
+    response = await answer(request)
+    if response.status_code == 401 and _is_a_page(request):
+        return asks_for_token(request)
+    return response
+
+
+def _is_a_page(request: Request) -> bool:
+    """Whether a browser shows the answer to a person."""
+    return request.method == "GET" and "text/html" in request.headers.get("accept", "")
+
+
+def _belongs_to_a_page(path: str) -> bool:
+    """Whether a browser fetches it by itself, many at a time, for a page that was counted."""
+    return path.startswith("/static/") or path.endswith("/thumbnail")
 
 
 def _described(app: FastAPI) -> dict[str, object]:

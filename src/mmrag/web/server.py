@@ -45,9 +45,7 @@ def serve_forever(
         listener = socket.create_server((host, port), family=family)
     except OSError as error:
         reason = error.strerror or str(error)
-        raise InputError(
-            f"{host} port {port}: {reason}: choose another --port"
-        ) from error
+        raise InputError(f"{host} port {port}: {reason}: choose another --port") from error
     with listener, contextlib.suppress(KeyboardInterrupt):
         shown = f"[{host}]" if ":" in host else host
         announce(f"http://{shown}:{listener.getsockname()[1]}")

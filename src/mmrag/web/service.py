@@ -9,6 +9,7 @@ from fastapi import Depends, Request
 
 from mmrag.engine import Engine
 from mmrag.web.access import Gate
+from mmrag.web.asked import AskedFilms
 from mmrag.web.jobs import Jobs
 from mmrag.web.metrics import Metrics
 
@@ -24,12 +25,14 @@ class Service:
     gate : Gate
     jobs : Jobs
     metrics : Metrics
+    asked : AskedFilms
     """
 
     engine: Engine
     gate: Gate
     jobs: Jobs
     metrics: Metrics
+    asked: AskedFilms
 
 
 def service_of(request: Request) -> Service:

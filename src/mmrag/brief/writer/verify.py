@@ -13,7 +13,9 @@ from mmrag.clinical.overstatement import overstatements
 LONGEST = 1200
 """Characters of the longest sentence that is read."""
 
-_MARKUP = re.compile(r"[<>`{}\\|~_]|\*\*|^\s*[#>*-]\s|\]\(|&\w+;|&#")
+_MARKUP = re.compile(
+    r"[<>`{}\\|~]|(?<![0-9A-Za-z])_|_(?![0-9A-Za-z])|\*\*|^\s*[#>*-]\s|\]\(|&\w+;|&#"
+)
 _LINK = re.compile(r"https?:|www\.|://|\bmailto:|\b[\w-]+\.(?:com|org|net|io|gov|edu)\b", re.I)
 _CLAIM = re.compile(r"c\d{1,6}")
 _REACH = 2  # words on either side in which a fact's neighbour has to stand

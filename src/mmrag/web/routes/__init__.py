@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from mmrag.web.routes import ask, films, health, ingest, patients
+from mmrag.web.routes import ask, export, facets, films, health, heat_map, ingest, patients
 
 ROUTERS: tuple[APIRouter, ...] = (
     ask.router,
+    facets.router,
+    export.router,
     films.router,
+    heat_map.router,
     patients.router,
     ingest.router,
     health.router,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -9,6 +11,7 @@ from fastapi import APIRouter, Query
 from fastapi.responses import Response
 from starlette.exceptions import HTTPException
 
+from mmrag.errors import BadFilm
 from mmrag.retrieval.lookup import FilmRecord
 from mmrag.sources.images import film_png, thumbnail
 from mmrag.web.access import Reader
@@ -35,7 +38,8 @@ def film(id_: str, here: Here, caller: Reader, source: Source = None) -> FilmRec
 def image(id_: str, here: Here, caller: Reader, source: Source = None) -> Response:
     """Send the film, upright and in 8 bit, as the encoder sees it."""
     found = _viewed(here, caller.name, id_, source)
-    return Response(film_png(Path(found.file)), media_type="image/png")
+    with image_of(found) as path:
+        return Response(film_png(path), media_type="image/png")
 
 
 @router.get("/{id_}/thumbnail", response_class=Response, responses=picture("image/jpeg"))
@@ -47,16 +51,27 @@ def small(
     size: Annotated[int, Query(ge=16, le=512)] = 192,
 ) -> Response:
     """Send a small picture of the film."""
-    return Response(thumbnail(Path(_found(here, id_, source).file), size), media_type="image/jpeg")
+    with image_of(found_film(here, id_, source)) as path:
+        return Response(thumbnail(path, size), media_type="image/jpeg")
+
+
+@contextmanager
+def image_of(film: FilmRecord) -> Iterator[Path]:
+    """Give a film's file; where it cannot be read, say so without naming a path."""
+    try:
+        yield Path(film.file)
+    except BadFilm as error:
+        raise HTTPException(404, "the image of this film is not there any more") from error
 
 
 def _viewed(here: Service, caller: str, id_: str, source: str | None) -> FilmRecord:
-    found = _found(here, id_, source)
+    found = found_film(here, id_, source)
     here.engine.audit.record(caller, "view", records=(f"film:{found.id}",))
     return found
 
 
-def _found(here: Service, id_: str, source: str | None) -> FilmRecord:
+def found_film(here: Service, id_: str, source: str | None) -> FilmRecord:
+    """Give a film by its name, or answer that there is none."""
     found = here.engine.film(id_, source)
     if found is None:
         raise HTTPException(404, f"no film {id_!r} is stored")

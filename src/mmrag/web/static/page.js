@@ -1,0 +1,40 @@
+// The page's own behaviour: everything here makes easier what works without it.
+import { markForComparing, watchClaims } from "./claims.js";
+import { giveFilms } from "./give_film.js";
+import { listenToKeys } from "./keys.js";
+import { openViewers } from "./viewer.js";
+
+const NARROW = "(max-width: 52rem)";
+
+function prepare() {
+  const facets = document.getElementById("facets-box");
+  if (facets && matchMedia(NARROW).matches) facets.open = false;
+}
+
+function announce() {
+  const page = document.getElementById("page");
+  document.getElementById("live").textContent = page?.dataset.announce ?? "";
+}
+
+document.documentElement.classList.add("scripted");
+// an answer that says what is wrong with a question is shown like any other
+document.addEventListener("htmx:beforeSwap", (event) => {
+  const status = event.detail.xhr.status;
+  if (status === 400 || status === 401) {
+    event.detail.shouldSwap = status === 400;
+    if (status === 401) location.reload();
+  }
+});
+document.addEventListener("htmx:afterSettle", (event) => {
+  if (event.detail.target?.id !== "page" && event.target?.id !== "page") return;
+  prepare();
+  announce();
+  window.scrollTo(0, 0);
+});
+prepare();
+announce();
+listenToKeys();
+watchClaims();
+markForComparing();
+giveFilms();
+openViewers();
