@@ -78,8 +78,11 @@ def facet_groups(
     for field, (title, edit) in _FIELDS.items():
         found = by_field.get(field, [])
         if field == "age":
-            found = sorted(found, key=lambda each: int(each.value))
-        values = iter([_value(state, query, facet, edit) for facet in found])
+            found = sorted(found, key=lambda facet: int(facet.value))
+        each = [_value(state, query, facet, edit) for facet in found]
+        if len(each) > _MOST:
+            each.sort(key=lambda value: not value.chosen)  # what is chosen never folds away
+        values = iter(each)
         first = tuple(islice(values, _MOST))
         if first:
             groups.append(FacetGroup(title, first, tuple(values)))
