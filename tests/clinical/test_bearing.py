@@ -14,7 +14,8 @@ def test_findings_share_an_analyte_and_direction_each_with_its_source() -> None:
         e for e in expectations(["Pneumonia", "Effusion"]) if e.analyte == "leukocytes"
     )
     assert leukocytes.findings == ("Pneumonia", "Effusion")
-    assert (leukocytes.direction, leukocytes.flags) == ("high", {"H", "HH"})
+    assert leukocytes.direction == "high"
+    assert leukocytes.flags == frozenset({"H", "HH"})
     assert leukocytes.state == "leukocytosis"
     assert leukocytes.sources[0].startswith("Metlay")
     assert leukocytes.sources[1].startswith("Roberts")

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from mmrag import Engine, Settings
+from mmrag.retrieval.results import LabHit
 from tests.retrieval.oracle import Answer, World, but_not, flagged, judged, read_fhir, value
 
 Json = dict[str, Any]
@@ -98,7 +99,7 @@ def judging(bundle: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
 def test_the_record_is_trusted_first(
     judging: Engine, bundle: Path, question: str, answer: Answer | None, days: set[int]
 ) -> None:
-    assert {hit.effective_at.day for hit in judging.search(question, labs=100).labs} == days
+    assert {_day(hit) for hit in judging.search(question, labs=100).labs} == days
     if answer is not None:
         world: World = read_fhir([bundle])
         assert {world.panels[n].day.day for n in answer(world)} == days
@@ -109,7 +110,12 @@ def test_a_value_in_an_unknown_unit_is_shown_as_written_and_never_compared(
 ) -> None:
     (state,) = judging.search("WBC above 11").coverage.labs.states
     assert state.measured == len(RESULTS) - 2
-    by_word = [h for h in judging.search("leukocytosis").labs if h.effective_at.day == 8]
+    by_word = [h for h in judging.search("leukocytosis").labs if _day(h) == 8]
     (observation,) = by_word[0].observations
     assert (observation.value, observation.unit, observation.flag) == (15, "g/dL", "HH")
     assert observation.matched
+
+
+def _day(hit: LabHit) -> int:
+    assert hit.effective_at is not None
+    return hit.effective_at.day

@@ -139,7 +139,8 @@ class CompactEncoder:
                 f"no heat map of {finding!r}: name one of the findings {', '.join(FINDINGS)}"
             )
         maps: NDArray[np.float32] = self._session.run(["maps"], {"pixels": to_tensor(film)})[0]
-        return maps[0, FINDINGS.index(finding)]
+        heat: NDArray[np.float32] = maps[0, FINDINGS.index(finding)]
+        return heat
 
     @cached_property
     def learnt_patients(self) -> frozenset[str]:

@@ -22,7 +22,7 @@ def clean_or_none(text: str | None) -> str | None:
 
 
 def key_columns(keys: Sequence[RecordKey]) -> tuple[list[str], list[str]]:
-    """Sources and identifiers of records, as two arrays for ``unnest``."""
+    """Give sources and identifiers of records as two arrays for ``unnest``."""
     return [clean(key.source) for key in keys], [clean(key.id) for key in keys]
 
 
