@@ -65,7 +65,7 @@ def test_no_patient_kept_aside_is_learnt_from_in_any_set(
     for folder in ("nih", "nih_64px"):
         films = read_films(shared_data / folder)
         aside = set(films.patients[deal(films, np.array(sorted(read))) < 0].tolist())
-        assert len(aside) > 50
+        assert len(aside) > 20
         for lessons in (by_labels, *by_reads):
             assert not aside & lessons.patients
 
@@ -95,7 +95,7 @@ def test_an_experts_read_weighs_more_and_is_nearly_certain(
     lessons = by_reads[-1]
     told = (lessons.worth == EXPERT_WEIGHT).all(axis=1)
     assert told.sum() == 268
-    assert set(np.unique(lessons.targets[told].round(2)).tolist()) == {0.02, 0.97}
+    assert np.unique(lessons.targets[told]) == pytest.approx([0.02, 0.97])
     others = lessons.targets[(lessons.kinds == "nih") & ~told]
     assert others.min() > 0.0
     assert others.max() < 0.97
