@@ -98,11 +98,6 @@ def read_experts(folder: Path, films: Films) -> ExpertReads:
     )
 
 
-def unseen_patients(films: Films, experts: ExpertReads) -> NDArray[np.bool_]:
-    """Films of patients none of whose films an expert read: what the weights learn from."""
-    return ~np.isin(films.patients, np.unique(films.patients[experts.seen]))
-
-
 def patient_folds(patients: NDArray[np.str_], folds: int, repeat: int = 0) -> NDArray[np.int64]:
     """Deal patients, never films, into folds.
 

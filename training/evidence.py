@@ -34,6 +34,7 @@ from mmrag.evidence.shipped import LABELS_ONLY, write_model
 from mmrag.evidence_cli import SIMILARITY
 from mmrag.fusion import FusionWeights, anchors_from_prompts
 from training.evidence_tables import tables
+from training.page import write_into
 
 ROOT = Path(__file__).resolve().parents[1]
 NIH = ROOT.parent / "shared" / "data" / "nih"
@@ -41,7 +42,7 @@ OUT_OF_FOLD = ROOT / "training" / "out_of_fold.npz"
 SHIPPED = ROOT / "src" / "mmrag" / "evidence" / "data"
 PAGE = ROOT / "docs" / "evidence.md"
 FOUR_FINDINGS = "four_findings_expert_labels_validation.csv"
-BEGIN, END = "<!-- figures: python -m training.evidence -->", "<!-- end of figures -->"
+BEGIN = "<!-- figures: python -m training.evidence -->"
 
 SIMILARITY_OF_LABELS = 0.5
 """Of an encoder whose pixels nobody fitted: its vectors are all that its pixels say."""
@@ -102,14 +103,6 @@ def write_parameters(taught: Reads, frequencies: Mapping[str, float]) -> Evidenc
     return at_rates(labels, rates)
 
 
-def write_into_page(text: str) -> None:
-    """Replace what stands between the two marks of the page."""
-    page = PAGE.read_text(encoding="utf-8")
-    head, rest = page.split(BEGIN)
-    _, tail = rest.split(END)
-    PAGE.write_text(f"{head}{BEGIN}\n{text}\n{END}{tail}", encoding="utf-8")
-
-
 def main() -> None:
     """Read the argument, fit, measure, write."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -120,7 +113,7 @@ def main() -> None:
     bench, taught = bench_of(folder)
     alone = write_parameters(taught, frequencies)
     text = tables(bench, taught, frequencies, alone, labels / FOUR_FINDINGS)
-    write_into_page(text)
+    write_into(PAGE, BEGIN, text)
     print(text)
 
 

@@ -18,9 +18,10 @@ from numpy.typing import NDArray
 from mmrag.encoders.compact import SHIPPED, CompactEncoder
 from mmrag.encoders.compact_space import FINDINGS, anchor, normal_anchor
 from mmrag.fusion import Anchors, FusionWeights, fuse
-from training.data import SEED, Films, read_experts, read_films, read_pixels, unseen_patients
-from training.lessons import kept_aside, read_children
+from training.data import SEED, Films, read_experts, read_films, read_pixels
+from training.lessons import deal, read_children
 from training.metrics import Figures, area_under_roc, figures, mean_over_findings
+from training.page import write_into
 
 ROOT = Path(__file__).resolve().parents[1]
 NIH = ROOT.parent / "shared" / "data" / "nih"
@@ -32,7 +33,7 @@ NEIGHBOURS = 10
 FEWEST = 5
 """Findings that experts saw on fewer films than this are left out of the means."""
 
-BEGIN, END = "<!-- figures: python -m training.report -->", "<!-- end of figures -->"
+BEGIN = "<!-- figures: python -m training.report -->"
 
 Results = dict[str, Any]
 
@@ -235,29 +236,21 @@ def _with_interval(row: Results, name: str, digits: int) -> str:
     return f"{row[name]:.{digits}f} ({low:.{digits}f} to {high:.{digits}f})"
 
 
-def write_into_card(text: str) -> None:
-    """Replace what stands between the two marks of the model card."""
-    card = CARD.read_text(encoding="utf-8")
-    head, rest = card.split(BEGIN)
-    _, tail = rest.split(END)
-    CARD.write_text(f"{head}{BEGIN}\n{text}\n{END}{tail}", encoding="utf-8")
-
-
 def main() -> None:
     """Read the arguments, measure, write."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", nargs="?", type=Path, default=NIH)
     folder = parser.parse_args().folder
     films = read_films(folder)
-    unseen = unseen_patients(films, read_experts(folder, films))
+    read = films.patients[read_experts(folder, films).seen]
     results = {
         "weights": SHIPPED.with_name(SHIPPED.name + ".sha256").read_text("ascii").split()[0],
-        "patients aside": on_patients_aside(films.take(unseen & kept_aside(films))),
+        "patients aside": on_patients_aside(films.take(deal(films, read) < 0)),
         "experts": against_experts(films, folder),
         "children": on_children(folder.parent / "pediatric"),
     }
     FIGURES.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
-    write_into_card(tables(results))
+    write_into(CARD, BEGIN, tables(results))
     print(tables(results))
 
 

@@ -6,7 +6,8 @@ import gzip
 from pathlib import Path
 
 import pytest
-from training.evidence import BEGIN, END, PAGE, label_frequencies
+from training.evidence import BEGIN, PAGE, label_frequencies
+from training.page import END
 
 
 def test_frequencies_are_shares_of_films(tmp_path: Path) -> None:

@@ -229,4 +229,6 @@ def _chance(bench: Bench, questions: Sequence[Question]) -> Chance:
 
 
 def _ap(ranking: Ranking, answer: Truth) -> float:
-    return float(under_weights(ranking, answer, np.ones((len(answer), 1)))["AP"][0])
+    # films that were left out follow in any order: who finds nothing knows no more than chance
+    whole = Ranking(ranking.order, len(answer))
+    return float(under_weights(whole, answer, np.ones((len(answer), 1)))["AP"][0])
