@@ -195,7 +195,6 @@ def _count(name: str, subject: str, number: int) -> Check:
 
 def _check(name: str, subject: str, value: float, chance: Chance, unhidden: float) -> Check:
     low, high = chance.allowed()
-    # what leaks lifts a figure; a method that leaves films out falls below chance by itself
     return Check(
         name=name,
         subject=subject,
@@ -203,7 +202,7 @@ def _check(name: str, subject: str, value: float, chance: Chance, unhidden: floa
         low=low,
         high=high,
         unhidden=unhidden,
-        passed=value <= high,
+        passed=low <= value <= high,
     )
 
 
