@@ -24,10 +24,11 @@ from mmrag.evaluation.bench import lot
 from mmrag.evaluation.grounding import audit_grounding, measure
 from mmrag.evaluation.grounding_claims import AuditedBrief, days, numbers
 from mmrag.evaluation.grounding_corruption import corrupt, link_people
-from mmrag.evaluation.grounding_page import BEGIN, END, print_grounding, write_grounding
+from mmrag.evaluation.grounding_page import PAGE, print_grounding, write_grounding
 from mmrag.evaluation.grounding_questions import draw_questions
 from mmrag.evaluation.grounding_results import GroundingReport, Phase
 from mmrag.evaluation.grounding_rows import StoredRows, read_stored_rows
+from mmrag.evaluation.report_page import END
 from mmrag.ingest.progress import Silent
 from mmrag.sources.demo import DemoFolders
 from mmrag.store import Store
@@ -359,7 +360,7 @@ def a_report() -> GroundingReport:
 
 def test_the_page_keeps_its_words_and_gets_the_figures(tmp_path: Path) -> None:
     page = tmp_path / "grounding.md"
-    page.write_text(f"Before.\n\n{BEGIN}\nold\n{END}\n\nAfter.\n", encoding="utf-8")
+    page.write_text(f"Before.\n\n{PAGE.begin}\nold\n{END}\n\nAfter.\n", encoding="utf-8")
     report = a_report()
     assert write_grounding(report, tmp_path) == page
     text = page.read_text(encoding="utf-8")
@@ -396,7 +397,7 @@ def test_the_command_audits_and_writes_its_page(
     answer = CliRunner().invoke(app, [*asked, "--out", str(tmp_path)])
     assert answer.exit_code == 0, answer.output
     assert "sentences with a diagnosis or advice" in answer.stdout
-    assert BEGIN in (tmp_path / "grounding.md").read_text(encoding="utf-8")
+    assert PAGE.begin in (tmp_path / "grounding.md").read_text(encoding="utf-8")
 
 
 def test_the_command_fails_where_a_sentence_does_not_hold(

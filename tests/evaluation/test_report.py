@@ -19,9 +19,10 @@ from mmrag.evaluation.collection import films_of
 from mmrag.evaluation.leaks import leak_checks
 from mmrag.evaluation.methods import METHODS, PRODUCT
 from mmrag.evaluation.reliability import reliability_of
+from mmrag.evaluation.report_page import END
 from mmrag.evaluation.results import Check, EvaluationReport
 from mmrag.evaluation.tables import by_coverage, measure, other_wordings
-from mmrag.evaluation.written import BEGIN, END, print_report, write_report
+from mmrag.evaluation.written import PAGE, print_report, write_report
 from mmrag.sources.demo import DemoFolders
 
 
@@ -81,7 +82,9 @@ def test_the_terminal_shows_it_all(report: EvaluationReport) -> None:
 
 def test_a_page_keeps_its_own_words(report: EvaluationReport, tmp_path: Path) -> None:
     page = tmp_path / "evaluation.md"
-    page.write_text(f"Before.\n\n{BEGIN}\nan earlier report\n{END}\n\nAfter.\n", encoding="utf-8")
+    page.write_text(
+        f"Before.\n\n{PAGE.begin}\nan earlier report\n{END}\n\nAfter.\n", encoding="utf-8"
+    )
     assert write_report(report, tmp_path) == page
     text = page.read_text(encoding="utf-8")
     assert text.startswith("Before.")

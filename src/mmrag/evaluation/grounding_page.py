@@ -9,17 +9,16 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from mmrag.errors import InputError
 from mmrag.evaluation.grounding_results import GroundingReport, Phase
+from mmrag.evaluation.report_page import ReportPage
 
-BEGIN = "<!-- report: mmrag eval --brief --out -->"
-END = "<!-- end of report -->"
-PAGE = "grounding.md"
+PAGE = ReportPage(
+    "grounding.md",
+    "Whether every sentence of the brief is borne out",
+    "<!-- report: mmrag eval --brief --out -->",
+)
 FIGURES = "grounding.json"
-"""In the folder ``evaluation`` beside the page: every figure."""
-
-_BLOCK = re.compile(re.escape(BEGIN) + ".*?" + re.escape(END), re.DOTALL)
-_TITLE = "# Whether every sentence of the brief is borne out\n\n"
+"""Beside the page: every figure."""
 
 
 def _share(part: int, whole: int) -> str:
@@ -80,20 +79,13 @@ def write_grounding(report: GroundingReport, folder: Path) -> Path:
     InputError
         When the folder cannot be written, or its page lacks the marks.
     """
-    page, figures = folder / PAGE, folder / "evaluation" / FIGURES
-    try:
-        text = page.read_text(encoding="utf-8") if page.is_file() else f"{_TITLE}{BEGIN}{END}\n"
-        if not _BLOCK.search(text):
-            raise InputError(
-                f"{page}: without {BEGIN} and {END}: add them, or choose another --out"
-            )
-        figures.parent.mkdir(parents=True, exist_ok=True)
-        figures.write_text(report.model_dump_json(indent=1) + "\n", encoding="utf-8")
-        block = f"{BEGIN}\n{markdown(report)}{END}"
-        page.write_text(_BLOCK.sub(lambda _: block, text), encoding="utf-8")
-    except OSError as error:
-        raise InputError(f"{folder}: {error.strerror}: choose another --out") from error
-    return page
+
+    def make(beside: Path) -> str:
+        figures = report.model_dump_json(indent=1) + "\n"
+        (beside / FIGURES).write_text(figures, encoding="utf-8")
+        return markdown(report)
+
+    return PAGE.write(folder, make)
 
 
 def markdown(report: GroundingReport) -> str:

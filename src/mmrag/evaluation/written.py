@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
 
-from mmrag.errors import InputError
 from mmrag.evaluation.grids import Grid, grids_of
 from mmrag.evaluation.plots import draw_plots
+from mmrag.evaluation.report_page import FOLDER, ReportPage
 from mmrag.evaluation.results import EvaluationReport
 
-BEGIN = "<!-- report: mmrag eval --out -->"
-END = "<!-- end of report -->"
-PAGE = "evaluation.md"
-FOLDER = "evaluation"
-"""Below the page's folder: plots and figures."""
-
-_BLOCK = re.compile(re.escape(BEGIN) + ".*?" + re.escape(END), re.DOTALL)
-_TITLE = "# How well films and laboratory results are found\n\n"
+PAGE = ReportPage(
+    "evaluation.md",
+    "How well films and laboratory results are found",
+    "<!-- report: mmrag eval --out -->",
+)
 
 
 def print_report(report: EvaluationReport, console: Console) -> None:
@@ -56,21 +52,13 @@ def write_report(report: EvaluationReport, folder: Path) -> Path:
     InputError
         When the folder cannot be written, or its page lacks the marks.
     """
-    page, beside = folder / PAGE, folder / FOLDER
-    try:
-        text = page.read_text(encoding="utf-8") if page.is_file() else f"{_TITLE}{BEGIN}{END}\n"
-        if not _BLOCK.search(text):
-            raise InputError(
-                f"{page}: without {BEGIN} and {END}: add them, or choose another --out"
-            )
-        beside.mkdir(parents=True, exist_ok=True)
+
+    def make(beside: Path) -> str:
         plots = draw_plots(report, beside)
         (beside / "report.json").write_text(report.model_dump_json(indent=1), encoding="utf-8")
-        block = f"{BEGIN}\n{markdown(report, plots)}{END}"
-        page.write_text(_BLOCK.sub(lambda _: block, text), encoding="utf-8")
-    except OSError as error:
-        raise InputError(f"{folder}: {error.strerror}: choose another --out") from error
-    return page
+        return markdown(report, plots)
+
+    return PAGE.write(folder, make)
 
 
 def markdown(report: EvaluationReport, plots: Mapping[str, Path]) -> str:
