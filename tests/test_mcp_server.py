@@ -82,6 +82,19 @@ def test_uses_are_written_down(engine: Engine) -> None:
     assert (said["actor"], said["action"], said["query"]) == ("mcp", "search", "pneumothorax")
 
 
+def test_a_timeline_is_written_down_with_all_that_it_shows(engine: Engine) -> None:
+    patient = engine.search("leukocytosis", films=0, labs=1).labs[0].patient
+    before = engine.audit.verify().entries
+    story = called(engine, "timeline", patient=patient).structured_content
+    (entry,) = engine.audit.entries(before)
+    said = json.loads(entry.written)
+    assert said["detail"] == patient
+    assert set(said["records"]) == {
+        *(f"film:{film['id']}" for film in story["films"]),
+        *(f"report:{panel['report']}" for panel in story["panels"]),
+    }
+
+
 def test_the_command_speaks_over_standard_input(filled_home: Path, engine: Engine) -> None:
     server = StdioServerParameters(
         command=sys.executable, args=["-m", "mmrag", "mcp"], env={"MMRAG_HOME": str(filled_home)}

@@ -12,7 +12,6 @@ from mcp.types import ToolAnnotations
 from pydantic import Field
 
 from mmrag import __version__
-from mmrag.audit import shown
 from mmrag.brief import Brief
 from mmrag.brief.model import DISCLAIMER
 from mmrag.engine import Engine
@@ -75,7 +74,7 @@ def create_mcp_server(engine: Engine) -> MCPServer:
     def search(question: Words, films: Count = 5, labs: Count = 5) -> SearchResult:
         """Rank chest films and laboratory panels for a question, each kind by itself."""
         result = engine.search(question, films=films, labs=labs)
-        engine.audit.record(ACTOR, "search", query=question, records=shown(result))
+        engine.audit.asked(ACTOR, "search", result, query=question)
         return result
 
     @server.tool(annotations=_READS)
@@ -83,7 +82,7 @@ def create_mcp_server(engine: Engine) -> MCPServer:
     def brief(question: Words, films: Count = 5, labs: Count = 5) -> Brief:
         """Answer a question with claims that each cite their records, and say what is missing."""
         answer = engine.brief(question, films=films, labs=labs)
-        engine.audit.record(ACTOR, "brief", query=question, records=shown(answer))
+        engine.audit.asked(ACTOR, "brief", answer, query=question)
         return answer
 
     @server.tool(annotations=_READS)
@@ -93,7 +92,7 @@ def create_mcp_server(engine: Engine) -> MCPServer:
         found = engine.film(id, source)
         if found is None:
             raise InputError(f"no film {id!r} is stored")
-        engine.audit.record(ACTOR, "view", records=(f"film:{found.id}",))
+        engine.audit.viewed(ACTOR, found)
         return found
 
     @server.tool(annotations=_READS)
@@ -103,7 +102,7 @@ def create_mcp_server(engine: Engine) -> MCPServer:
         found = engine.panel(report, source)
         if found is None:
             raise InputError(f"no panel {report!r} is stored")
-        engine.audit.record(ACTOR, "view", records=(f"report:{found.report}",))
+        engine.audit.viewed(ACTOR, found)
         return found
 
     @server.tool(annotations=_READS)
@@ -113,7 +112,7 @@ def create_mcp_server(engine: Engine) -> MCPServer:
         found = engine.timeline(patient)
         if found is None:
             raise InputError(f"nothing is stored of a patient {patient!r}")
-        engine.audit.record(ACTOR, "view", detail=found.patient)
+        engine.audit.viewed(ACTOR, found)
         return found
 
     return server

@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from mmrag.audit.fhir import audit_bundle
-from mmrag.audit.trail import AuditTrail, shown
+from mmrag.audit.trail import AuditTrail
 
-__all__ = ["AuditTrail", "audit_bundle", "shown"]
+__all__ = ["AuditTrail", "audit_bundle"]

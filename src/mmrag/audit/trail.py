@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from typing import Literal
 
+from mmrag.retrieval.lookup import FilmRecord, PanelRecord, Timeline
 from mmrag.retrieval.results import FilmHit, LabHit, SearchResult
 from mmrag.store import Action, AuditEntry, AuditEvent, AuditLog, AuditVerdict
 
@@ -53,6 +54,18 @@ class AuditTrail:
         kept = None if query is None else self._kept(query)
         self._log.append(AuditEvent(datetime.now(UTC), actor, action, kept, tuple(records), detail))
 
+    def asked(
+        self, actor: str, action: Action, result: SearchResult, *, query: str, detail: str = ""
+    ) -> None:
+        """Write that a question was answered, and with which records; else as `record`."""
+        self.record(actor, action, query=query, records=_shown(result), detail=detail)
+
+    def viewed(self, actor: str, *found: FilmRecord | PanelRecord | Timeline) -> None:
+        """Write that records, or all of a patient's, were looked at."""
+        records = [name for each in found for name in _names(each)]
+        whose = ", ".join(each.patient for each in found if isinstance(each, Timeline))
+        self.record(actor, "view", records=records, detail=whose)
+
     def entries(self, after: int = 0) -> Iterator[AuditEntry]:
         """Read the entries after a number, in order."""
         return self._log.entries(after)
@@ -69,14 +82,20 @@ class AuditTrail:
         return "sha256:" + hashlib.sha256(query.encode("utf-8", "replace")).hexdigest()[:_HASHED]
 
 
-def shown(result: SearchResult) -> tuple[str, ...]:
+def _shown(result: SearchResult) -> tuple[str, ...]:
     """Name the records that a result shows, films first."""
     return (*map(_film, result.films), *map(_report, result.labs))
 
 
-def _film(hit: FilmHit) -> str:
-    return f"film:{hit.id}"
+def _film(film: FilmHit | FilmRecord) -> str:
+    return f"film:{film.id}"
 
 
-def _report(hit: LabHit) -> str:
-    return f"report:{hit.report}"
+def _report(panel: LabHit | PanelRecord) -> str:
+    return f"report:{panel.report}"
+
+
+def _names(found: FilmRecord | PanelRecord | Timeline) -> tuple[str, ...]:
+    if isinstance(found, Timeline):
+        return (*map(_film, found.films), *map(_report, found.panels))
+    return (_film(found) if isinstance(found, FilmRecord) else _report(found),)

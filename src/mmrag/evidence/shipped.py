@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from functools import cache
 from importlib import resources
 from typing import Any
 
@@ -16,6 +17,7 @@ LABELS_ONLY = "labels"
 """Parameters for an encoder whose pixels nobody has fitted: labels alone are weighed."""
 
 
+@cache  # asked for with every search
 def evidence_model_for(encoder: str, weights: str) -> EvidenceModel:
     """Choose the parameters of an encoder.
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from contextlib import nullcontext
 from pathlib import Path
 
-from mmrag.audit import shown
 from mmrag.brief import Brief
 from mmrag.store import Action
 from mmrag.web.access import Caller
@@ -41,13 +40,8 @@ def answer(
     with film as path:
         brief = _asked(here, state, path)
     with_film = "with a film" if state.image or state.film else ""
-    here.engine.audit.record(
-        caller.name,
-        action,
-        query=brief.query.text,
-        records=shown(brief),
-        detail=", ".join(filter(None, (detail, with_film))),
-    )
+    said = ", ".join(filter(None, (detail, with_film)))
+    here.engine.audit.asked(caller.name, action, brief, query=brief.query.text, detail=said)
     return brief
 
 

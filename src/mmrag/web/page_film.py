@@ -33,7 +33,7 @@ def film_page(here: Here, caller: Reader, film: Name = "", back: Back = "") -> H
     found = _stored(here, film)
     if found is None:
         return _missing(f"no film {film[:200]!r} is stored")
-    here.engine.audit.record(caller.name, "view", records=(f"film:{found.id}",))
+    here.engine.audit.viewed(caller.name, found)
     return page(
         "film.html.j2",
         caller=caller,
@@ -52,7 +52,7 @@ def compare_page(
     found = [f for f in (_stored(here, name) for name in wanted[:MOST_COMPARED]) if f is not None]
     if not found:
         return _missing("no films to compare: choose some among the results")
-    here.engine.audit.record(caller.name, "view", records=[f"film:{each.id}" for each in found])
+    here.engine.audit.viewed(caller.name, *found)
     return page(
         "compare.html.j2",
         caller=caller,

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Annotated
 
-from fastapi import APIRouter, File, Form, Query, UploadFile
+from fastapi import APIRouter, Depends, File, Form, Query, UploadFile
 from pydantic import BaseModel, ConfigDict, Field
 
-from mmrag.audit import shown
 from mmrag.brief import Brief
 from mmrag.clinical.query import LONGEST, compile_query
 from mmrag.clinical.question import ClinicalQuery
@@ -18,6 +18,8 @@ from mmrag.web.service import Here
 from mmrag.web.uploads import film_file
 
 router = APIRouter(prefix="/v1", tags=["questions"], responses=PROBLEMS)
+
+_FILM = "with a film"
 
 Count = Annotated[int, Field(ge=0, le=1000)]
 Words = Annotated[str, Field(max_length=LONGEST, examples=["pneumonia with pleural effusion"])]
@@ -33,11 +35,41 @@ class Ask(BaseModel):
     labs: Count = 10
 
 
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A film that was sent, and the question beside it.
+
+    Attributes
+    ----------
+    film : bytes
+    text : str
+        May be empty.
+    films, labs : int
+    """
+
+    film: bytes
+    text: str
+    films: int
+    labs: int
+
+
+def _sent(
+    film: Annotated[UploadFile, File(description="A PNG or JPEG film.")],
+    text: Annotated[str, Form(max_length=LONGEST)] = "",
+    films: Annotated[int, Form(ge=0, le=1000)] = 10,
+    labs: Annotated[int, Form(ge=0, le=1000)] = 10,
+) -> Sent:
+    return Sent(film.file.read(), text, films, labs)
+
+
+WithFilm = Annotated[Sent, Depends(_sent)]
+
+
 @router.post("/search")
 def search(ask: Ask, here: Here, caller: Reader) -> SearchResult:
     """Rank films and panels, each kind by itself."""
     result = here.engine.search(ask.text, films=ask.films, labs=ask.labs)
-    here.engine.audit.record(caller.name, "search", query=ask.text, records=shown(result))
+    here.engine.audit.asked(caller.name, "search", result, query=ask.text)
     return result
 
 
@@ -45,43 +77,25 @@ def search(ask: Ask, here: Here, caller: Reader) -> SearchResult:
 def brief(ask: Ask, here: Here, caller: Reader) -> Brief:
     """Search, and write the Clinical Brief."""
     answer = here.engine.brief(ask.text, films=ask.films, labs=ask.labs)
-    here.engine.audit.record(caller.name, "brief", query=ask.text, records=shown(answer))
+    here.engine.audit.asked(caller.name, "brief", answer, query=ask.text)
     return answer
 
 
 @router.post("/search/film")
-def search_with_film(
-    here: Here,
-    caller: Reader,
-    film: Annotated[UploadFile, File(description="A PNG or JPEG film.")],
-    text: Annotated[str, Form(max_length=LONGEST)] = "",
-    films: Annotated[int, Form(ge=0, le=1000)] = 10,
-    labs: Annotated[int, Form(ge=0, le=1000)] = 10,
-) -> SearchResult:
+def search_with_film(sent: WithFilm, here: Here, caller: Reader) -> SearchResult:
     """Rank what is like a film, narrowed by words where there are any."""
-    with film_file(film.file.read()) as path:
-        result = here.engine.search(text, image=path, films=films, labs=labs)
-    here.engine.audit.record(
-        caller.name, "search", query=text, records=shown(result), detail="with a film"
-    )
+    with film_file(sent.film) as path:
+        result = here.engine.search(sent.text, image=path, films=sent.films, labs=sent.labs)
+    here.engine.audit.asked(caller.name, "search", result, query=sent.text, detail=_FILM)
     return result
 
 
 @router.post("/brief/film")
-def brief_with_film(
-    here: Here,
-    caller: Reader,
-    film: Annotated[UploadFile, File(description="A PNG or JPEG film.")],
-    text: Annotated[str, Form(max_length=LONGEST)] = "",
-    films: Annotated[int, Form(ge=0, le=1000)] = 10,
-    labs: Annotated[int, Form(ge=0, le=1000)] = 10,
-) -> Brief:
+def brief_with_film(sent: WithFilm, here: Here, caller: Reader) -> Brief:
     """Write the Clinical Brief of a film, narrowed by words where there are any."""
-    with film_file(film.file.read()) as path:
-        answer = here.engine.brief(text, image=path, films=films, labs=labs)
-    here.engine.audit.record(
-        caller.name, "brief", query=text, records=shown(answer), detail="with a film"
-    )
+    with film_file(sent.film) as path:
+        answer = here.engine.brief(sent.text, image=path, films=sent.films, labs=sent.labs)
+    here.engine.audit.asked(caller.name, "brief", answer, query=sent.text, detail=_FILM)
     return answer
 
 

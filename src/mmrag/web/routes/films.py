@@ -66,7 +66,7 @@ def image_of(film: FilmRecord) -> Iterator[Path]:
 
 def _viewed(here: Service, caller: str, id_: str, source: str | None) -> FilmRecord:
     found = found_film(here, id_, source)
-    here.engine.audit.record(caller, "view", records=(f"film:{found.id}",))
+    here.engine.audit.viewed(caller, found)
     return found
 
 

@@ -20,7 +20,7 @@ def panel(id_: str, here: Here, caller: Reader, source: Source = None) -> PanelR
     found = here.engine.panel(id_, source)
     if found is None:
         raise HTTPException(404, f"no panel {id_!r} is stored")
-    here.engine.audit.record(caller.name, "view", records=(f"report:{found.report}",))
+    here.engine.audit.viewed(caller.name, found)
     return found
 
 
@@ -30,7 +30,5 @@ def timeline(id_: str, here: Here, caller: Reader) -> Timeline:
     found = here.engine.timeline(id_)
     if found is None:
         raise HTTPException(404, f"nothing is stored of a patient {id_!r}")
-    records = [f"film:{film.id}" for film in found.films]
-    records += [f"report:{each.report}" for each in found.panels]
-    here.engine.audit.record(caller.name, "view", records=records, detail=found.patient)
+    here.engine.audit.viewed(caller.name, found)
     return found
