@@ -81,6 +81,8 @@ def a_house(home: Path, made_up: DemoFolders) -> Iterator[House]:
         address = Address.of(settings)
         with store, address.connect() as connection:
             set_search_path(connection)
+            # held against pixels are mined labels alone, and those of the demo are made up
+            connection.execute("UPDATE film SET source = 'nih', made_up = false")
             yield House(engine, store, connection)
         address.leave()
 
@@ -109,6 +111,9 @@ def test_an_honest_brief_passes_every_measure(honest: list[AuditedBrief], rows: 
     assert phase.questions == len(QUESTIONS)
     for figure in ("facts", "records", "results_called", "of_one_person"):
         assert getattr(phase, figure) > 0
+    said = [claim.text for brief in honest for claim in brief.claims]
+    assert any("pixels alone say otherwise" in text for text in said)
+    assert any("alone say" in text and "it is labelled" in text for text in said)
 
 
 Lie = Callable[[dict[str, Any]], bool]
@@ -155,6 +160,13 @@ def another_value(claim: dict[str, Any]) -> bool:
     return bool(values)
 
 
+def another_probability(claim: dict[str, Any]) -> bool:
+    seen = [c for c in claim["citations"] if c["field"].endswith("].pixels_only")]
+    for citation in seen:
+        citation["value"] += 0.0001
+    return bool(seen)
+
+
 def another_label(claim: dict[str, Any]) -> bool:
     labels = [c for c in claim["citations"] if c["field"] == "findings"]
     for citation in labels:
@@ -168,6 +180,10 @@ def another_label(claim: dict[str, Any]) -> bool:
         instead("labelled Effusion", "labelled Hernia", "finding-shown"),
         instead("Cardiomegaly", "Effusion", "finding-absent"),
         instead("No Finding", "Effusion", "finding-absent"),
+        instead("say otherwise (probability 0.", "say otherwise (probability 0.9"),
+        instead("is labelled", "is labelled Mass and", "contradiction"),
+        instead("; it is labelled ", "; it is labelled Mass and "),
+        instead("its pixels alone say otherwise", "its pixels alone say Hernia", "contradiction"),
         instead("40 films searched", "41 films searched"),
         instead(" qualify,", "1 qualify,"),
         instead("shown by ", "shown by 1"),
@@ -181,6 +197,7 @@ def another_label(claim: dict[str, Any]) -> bool:
         instead("none found among", "hardly any among"),
         uncited,
         another_value,
+        another_probability,
         another_label,
     ],
 )
@@ -317,7 +334,11 @@ def test_a_tenth_of_the_rows_is_spoilt_and_the_same_tenth_again(own_house: House
     total = len(before.all_films) + len(before.all_panels) + sum(map(len, before.results.values()))
     assert changed == pytest.approx(0.1 * total, abs=3)
     earlier = {film["key"]: film for film in before.all_films}
-    differing = sum(earlier[film["key"]] != film for film in after.all_films)
+    differing = sum(
+        (earlier[key], before.pixels[key]) != (film, after.pixels[key])
+        for film in after.all_films
+        for key in [film["key"]]
+    )
     assert differing == round(0.1 * len(before.all_films))
 
 

@@ -57,7 +57,7 @@ def checked(query: ClinicalQuery) -> ClinicalQuery:
     )
     # a film is shown with the question, not written in it
     whole = query.model_copy(
-        update={"findings": findings, "labs": labs, "diagnoses": diagnoses, "image": None}
+        update={"findings": findings, "labs": labs, "diagnoses": diagnoses, "image": None, "meant": ()}
     )
     return whole.model_copy(update={"text": _text(whole)})
 

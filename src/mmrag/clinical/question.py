@@ -193,14 +193,14 @@ class AmongTerm(_Term):
 
 
 class GuessedFinding(_Term):
-    """What the pixels of a shown film say of one finding.
+    """One finding of a shown film, or of words that name none.
 
     Attributes
     ----------
     finding : str
         Canonical name, or ``No Finding``.
     probability : float
-        From the pixels alone.
+        From the film's pixels alone; of words, the share of what they mean.
     """
 
     finding: str
@@ -252,6 +252,9 @@ class ClinicalQuery(_Term):
         The film that the question shows, where it shows one.
     among : AmongTerm
         Which records are looked at.
+    meant : tuple of GuessedFinding
+        What the text encoder reads in `free_text` where no finding is named, by falling
+        probability; found anew with every search.
     """
 
     text: str
@@ -266,6 +269,7 @@ class ClinicalQuery(_Term):
     exclusive: bool = False
     image: ShownFilm | None = None
     among: AmongTerm = AmongTerm()
+    meant: tuple[GuessedFinding, ...] = ()
 
     @property
     def present(self) -> tuple[str, ...]:

@@ -2,7 +2,8 @@
 
 A text is parted into what it says of findings, read by `mmrag.clinical`, and the rest. The
 two parts lie in subspaces at right angles, so the words beside a finding never change the
-order in which films answer it.
+order in which films answer it. A text that names no finding and no laboratory analyte lies near
+the findings that its words mean (`mmrag.encoders.compact_meaning`), if they mean any.
 """
 
 from __future__ import annotations
@@ -23,10 +24,11 @@ from mmrag.clinical.question import Assertion
 from mmrag.clinical.words import Word, words_of
 from mmrag.encoders.base import Vectors
 from mmrag.encoders.compact_analytes import Named, known_names, named_analytes
+from mmrag.encoders.compact_meaning import meant, table_hash
 from mmrag.encoders.compact_space import DIMENSION, WORDS, anchor, normal_anchor
 from mmrag.encoders.compact_words import direction, weighted_tokens
 
-VERSION = 1
+VERSION = 2
 """Raised whenever the code of the text side changes a vector."""
 
 WORDS_SHARE = 0.1
@@ -58,6 +60,25 @@ def encode(texts: Sequence[str]) -> Vectors:
     return vectors
 
 
+def meaning(text: str) -> dict[str, float]:
+    """Tell which findings a text means that names none.
+
+    Parameters
+    ----------
+    text : str
+
+    Returns
+    -------
+    dict of str to float
+        Probability of each of `mmrag.encoders.compact_space.FINDINGS`; empty where the text
+        names a finding or a laboratory analyte, or means none.
+    """
+    words = words_of(text)
+    if mentions_of(text, words) or named_analytes(words):
+        return {}
+    return meant(word.folded for word in words)
+
+
 def tables_hash() -> str:
     """SHA-256 of the tables and the version that determine the text side.
 
@@ -69,6 +90,7 @@ def tables_hash() -> str:
         # a checkout may have changed the line ends; the meaning is the same
         digest.update(content.replace(b"\r\n", b"\n"))
     digest.update(repr(known_names()).encode())
+    digest.update(table_hash().encode())
     return digest.hexdigest()
 
 
@@ -79,7 +101,10 @@ def _encode(text: str) -> NDArray[np.float64]:
         return known
     mentions = mentions_of(text, words)
     named = named_analytes(words)
-    findings = _findings_part(text, mentions, about_laboratory=bool(named))
+    if mentions or named:
+        findings = _findings_part(text, mentions, about_laboratory=bool(named))
+    else:
+        findings = _meant_part(meant(word.folded for word in words))
     free = [w for w in words if not any(m.start <= w.start < m.end for m in mentions)]
     return _join(findings, _words_part(free, named))
 
@@ -100,6 +125,12 @@ def _findings_part(
     for finding, weight in weights.items():
         total += weight * (normal_anchor() if finding == NORMAL else anchor(finding))
     return _unit(total)
+
+
+def _meant_part(meant_findings: Mapping[str, float]) -> NDArray[np.float64] | None:
+    if not meant_findings:
+        return None
+    return _unit(np.sum([p * anchor(name) for name, p in meant_findings.items()], axis=0))
 
 
 def _words_part(words: Sequence[Word], named: Sequence[Named]) -> NDArray[np.float64] | None:

@@ -16,6 +16,7 @@ _MISSING_FIGURE = "-"
 _KINDS = (
     ("name", "name"),
     ("paraphrase", "paraphrase"),
+    ("unlisted", "not in the lexicon"),
     ("compound", "two findings"),
     ("negated", "one without another"),
     ("normal", "normal chest"),

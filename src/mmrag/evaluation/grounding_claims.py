@@ -46,8 +46,9 @@ class AuditedClaim:
 
     @property
     def said(self) -> str:
-        """The sentence without the literature that it names."""
-        return without_literature(self.text)
+        """The sentence without the literature that it names, and what a note's author says."""
+        text = self.text.partition("“")[0] if self.kind == "note" else self.text
+        return without_literature(text)
 
     @property
     def names_literature(self) -> bool:

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import psycopg
+from psycopg import sql
 
 from mmrag.clinical.findings import finding_names
 from mmrag.evaluation.grounding_rows import Row, StoredRows
@@ -18,6 +19,15 @@ LINKED = 0.25
 """Of the film patients that are declared to be somebody whose blood was measured."""
 
 _FLAGS = ("LL", "L", "N", "H", "HH")
+
+_TURNED = sql.SQL("UPDATE film_pixel_evidence SET {} WHERE film = {}").format(
+    sql.SQL(", ").join(
+        sql.SQL("{name} = 1 - {name}").format(name=sql.Identifier(name.lower()))
+        for name in (*finding_names(), "no_finding")
+    ),
+    sql.Placeholder("film"),
+)
+"""What the pixels spoke for they speak against, and the other way round."""
 
 
 def link_people(
@@ -46,7 +56,7 @@ def link_people(
 
 
 def corrupt(connection: psycopg.Connection[Any], rows: StoredRows, rng: np.random.Generator) -> int:
-    """Change labels and patients of films, patients of panels, values and flags of results.
+    """Change labels, patients and pixel evidence of films, people and results of panels.
 
     Parameters
     ----------
@@ -67,17 +77,14 @@ def corrupt(connection: psycopg.Connection[Any], rows: StoredRows, rng: np.rando
     people = sorted({str(panel["patient"]) for panel in rows.all_panels})
     with connection.transaction(), connection.cursor() as cursor:
         for number, film in enumerate(films):
-            if number % 2:
-                _set(
-                    cursor, "UPDATE film SET findings = %s WHERE key = %s", _labels(film, rng), film
-                )
+            if number % 3 == 0:
+                patient = _other(people, film, rng)
+                _set(cursor, "UPDATE film SET patient = %s WHERE key = %s", patient, film)
+            elif number % 3 == 1:
+                labels = _labels(film, rng)
+                _set(cursor, "UPDATE film SET findings = %s WHERE key = %s", labels, film)
             else:
-                _set(
-                    cursor,
-                    "UPDATE film SET patient = %s WHERE key = %s",
-                    _other(people, film, rng),
-                    film,
-                )
+                cursor.execute(_TURNED, {"film": film["key"]})
         for panel in panels:
             patient = _other(people, panel, rng)
             _set(cursor, "UPDATE lab_report SET patient = %s WHERE key = %s", patient, panel)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import cached_property
+from importlib.resources import files
 from typing import Any, LiteralString
 
+import numpy as np
 import psycopg
 from psycopg.rows import dict_row
 
@@ -18,6 +21,7 @@ _FILMS: LiteralString = "SELECT * FROM film"
 _PANELS: LiteralString = "SELECT * FROM lab_report"
 _RESULTS: LiteralString = "SELECT * FROM lab_observation ORDER BY report, ordinal"
 _EVIDENCE: LiteralString = "SELECT * FROM film_evidence"
+_PIXELS: LiteralString = "SELECT * FROM film_pixel_evidence"
 _SPACE: LiteralString = "SELECT encoder, weights FROM space"
 _CONDITIONS: LiteralString = "SELECT patient, code, onset, abatement FROM condition"
 
@@ -36,6 +40,8 @@ class StoredRows:
         By patient.
     evidence : mapping of int to Row
         Probability of each finding, by the key of the film.
+    pixels : mapping of int to Row
+        The same from the pixels alone.
     space : Row or None
         Encoder and weights.
     """
@@ -45,6 +51,7 @@ class StoredRows:
     results: Mapping[int, Sequence[Row]]
     conditions: Mapping[str, Sequence[Row]] = field(default_factory=dict)
     evidence: Mapping[int, Row] = field(default_factory=dict)
+    pixels: Mapping[int, Row] = field(default_factory=dict)
     space: Row | None = None
 
     @cached_property
@@ -97,11 +104,13 @@ class StoredRows:
         record : str
             ``film:<id>`` or ``lab:<id>``.
         name : str
-            A column, or ``observations[<LOINC>].<column>``.
+            A column, ``observations[<LOINC>].<column>`` or ``evidence[<finding>].<which>``.
         value : object
             As JSON writes it.
         """
         kind, _, id_ = record.partition(":")
+        if name.startswith("evidence["):
+            return any(said == value for said in self.evidence_said(id_, name))
         if kind == "film":
             return any(_json(row.get(name)) == value for row in self.films.get(id_, ()))
         rows = self.panels.get(id_, ())
@@ -114,6 +123,27 @@ class StoredRows:
             for row in rows
             for result in self.of_panel(row)
         )
+
+    def evidence_said(self, id_: str, name: str) -> list[float | None]:
+        """Look up ``evidence[<finding>].pixels_only`` or ``.average`` of the films of that name."""
+        finding, _, which = name.removeprefix("evidence[").rpartition("].")
+        if which == "average":
+            return [self.averages.get(finding)]
+        found = (self.pixels.get(row["key"], {}) for row in self.films.get(id_, ()))
+        numbers = (row.get(finding.lower().replace(" ", "_")) for row in found)
+        # PostgreSQL prints a real as short as it can; the number itself is of single precision
+        return [None if number is None else float(np.float32(number)) for number in numbers]
+
+    @cached_property
+    def averages(self) -> Mapping[str, float]:
+        """How probable each finding is on an average film, as the encoder's parameters say."""
+        if self.space is None:
+            return {}
+        file = files("mmrag.evidence") / "data" / f"{self.space['encoder']}.json"
+        content = json.loads(file.read_text("utf-8")) if file.is_file() else {}
+        if content.get("name") != f"{self.space['encoder']}:{self.space['weights']}":
+            return {}
+        return dict(zip(content["names"], content["base_rate"], strict=True))
 
 
 def read_stored_rows(connection: psycopg.Connection[Any]) -> StoredRows:
@@ -133,9 +163,12 @@ def read_stored_rows(connection: psycopg.Connection[Any]) -> StoredRows:
         panels = _grouped(cursor.execute(_PANELS).fetchall(), "id")
         results = _grouped(cursor.execute(_RESULTS).fetchall(), "report")
         conditions = _grouped(cursor.execute(_CONDITIONS).fetchall(), "patient")
-        evidence = {row["film"]: row for row in cursor.execute(_EVIDENCE).fetchall()}
+        evidence, pixels = (
+            {row["film"]: row for row in cursor.execute(query).fetchall()}
+            for query in (_EVIDENCE, _PIXELS)
+        )
         space = cursor.execute(_SPACE).fetchone()
-    return StoredRows(films, panels, results, conditions, evidence, space)
+    return StoredRows(films, panels, results, conditions, evidence, pixels, space)
 
 
 def _grouped(rows: Sequence[Row], column: str) -> dict[Any, list[Row]]:

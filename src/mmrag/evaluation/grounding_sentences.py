@@ -130,7 +130,9 @@ def _cited_days(claim: AuditedClaim, rows: StoredRows) -> set[str]:
 
 
 def _cited_strings(claim: AuditedClaim) -> Iterator[str]:
-    for _, _, value in claim.citations:
+    for _, name, value in claim.citations:
+        if name.startswith("evidence["):
+            yield name.removeprefix("evidence[").rpartition("].")[0]
         for each in value if isinstance(value, list) else [value]:
             if isinstance(each, str):
                 yield each

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from mmrag.evaluation.grounding_claims import AuditedBrief, AuditedClaim, named_findings, numbers
+from mmrag.evaluation.grounding_pixels import pixel_problems
 from mmrag.evaluation.grounding_rows import Row, StoredRows
 from mmrag.evaluation.grounding_survey import survey_problems, verdict
 
@@ -36,6 +37,9 @@ def problems(claim: AuditedClaim, brief: AuditedBrief, rows: StoredRows) -> list
     surveyed = survey_problems(claim, brief, rows)
     if surveyed is not None:
         return [*found, *surveyed]
+    against_pixels = pixel_problems(claim, rows)
+    if against_pixels is not None:
+        return [*found, *against_pixels]
     if claim.kind == "cohort" or _counts_results(claim):
         found.append("the audit cannot read what is counted")
     found += _labels(claim, rows)

@@ -13,7 +13,7 @@ from typing import Literal
 from mmrag.clinical.findings import finding_names, load_findings
 from mmrag.evaluation.judges import Judge, Truth
 
-Kind = Literal["name", "paraphrase", "compound", "negated", "normal"]
+Kind = Literal["name", "paraphrase", "unlisted", "compound", "negated", "normal"]
 
 FEWEST = 5
 """Films that must answer before a question is asked at all."""
@@ -34,7 +34,7 @@ class Question:
 
     Attributes
     ----------
-    kind : {"name", "paraphrase", "compound", "negated", "normal"}
+    kind : {"name", "paraphrase", "unlisted", "compound", "negated", "normal"}
     subject : str
         What the figures of several wordings are gathered under: a finding, or a pair.
     text : str
@@ -58,9 +58,19 @@ class Question:
 
 @cache
 def paraphrases() -> Mapping[str, tuple[str, ...]]:
-    """Wordings of each finding that neither lexicon nor training ever held."""
+    """Wordings of each finding by somebody who had never seen the lexicon."""
+    return _wordings("phrases")
+
+
+@cache
+def unlisted_paraphrases() -> Mapping[str, tuple[str, ...]]:
+    """Wordings of each finding, chosen because the lexicon did not hold them."""
+    return _wordings("unlisted")
+
+
+def _wordings(table: str) -> Mapping[str, tuple[str, ...]]:
     file = resources.files("mmrag.evaluation") / "paraphrases.toml"
-    phrases = tomllib.loads(file.read_text(encoding="utf-8"))["phrases"]
+    phrases = tomllib.loads(file.read_text(encoding="utf-8"))[table]
     return {finding: tuple(texts) for finding, texts in phrases.items()}
 
 
@@ -84,10 +94,19 @@ def by_name(judge: Judge) -> list[Question]:
 
 def by_paraphrase(judge: Judge) -> list[Question]:
     """Ask for each counted finding in other words."""
+    return _in_words("paraphrase", paraphrases(), judge)
+
+
+def by_unlisted_paraphrase(judge: Judge) -> list[Question]:
+    """Ask for each counted finding in words that the lexicon did not hold."""
+    return _in_words("unlisted", unlisted_paraphrases(), judge)
+
+
+def _in_words(kind: Kind, wordings: Mapping[str, tuple[str, ...]], judge: Judge) -> list[Question]:
     return [
-        Question("paraphrase", name, text, (name,), judge.has(name))
+        Question(kind, name, text, (name,), judge.has(name))
         for name in counted_findings(judge)
-        for text in paraphrases()[name]
+        for text in wordings[name]
     ]
 
 

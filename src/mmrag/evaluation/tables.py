@@ -14,6 +14,7 @@ from mmrag.evaluation.questions import (
     Question,
     by_name,
     by_paraphrase,
+    by_unlisted_paraphrase,
     compound,
     counted_findings,
     negated,
@@ -59,7 +60,7 @@ def other_wordings(bench: Bench) -> Iterator[Setting]:
     """Ask every other kind of question, without labels and with all of them."""
     for share in (0.0, 1.0):
         seen = _at_coverage(bench, share)
-        for ask in (by_paraphrase, compound, negated, normal_chest):
+        for ask in (by_paraphrase, by_unlisted_paraphrase, compound, negated, normal_chest):
             questions = ask(bench.judge)
             if questions:
                 yield Setting(coverage_name(share), questions, seen)

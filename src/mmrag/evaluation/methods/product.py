@@ -5,12 +5,14 @@ from __future__ import annotations
 import numpy as np
 
 from mmrag.clinical.query import compile_query
+from mmrag.errors import QueryError
 from mmrag.evaluation.methods.base import Evidence, Scores
 from mmrag.evaluation.questions import Question
 from mmrag.evidence import EvidenceModel, probability
 from mmrag.records import Film
 from mmrag.retrieval.film_leg import asks_of_films, film_filter
 from mmrag.retrieval.film_score import FOUND, answers, film_order, film_scores, standing
+from mmrag.retrieval.meaning import with_meaning
 from mmrag.retrieval.question_vectors import film_question
 from mmrag.store import FilmFilter
 from mmrag.store.vectors import halved
@@ -31,10 +33,14 @@ def as_searched(
     evidence: Evidence, question: Question, log_odds: Scores, model: EvidenceModel
 ) -> Scores:
     """Rank as a search does that knows these log-odds, shape (films, n), of each film."""
-    query = compile_query(question.text)
+    try:
+        query = compile_query(question.text)
+    except QueryError:  # a search refuses it and says why: no film comes back
+        return np.full(len(evidence.films), LEFT_OUT)
     if not asks_of_films(query):
         return np.full(len(evidence.films), LEFT_OUT)
     vector = film_question(query, evidence.anchors, evidence.encode_texts)
+    query = with_meaning(query, vector, evidence.anchors)
     similarity = halved(evidence.fused).astype(np.float64) @ halved(vector)
     # the store keeps probabilities in single precision
     probabilities = probability(log_odds).astype(np.float32)
