@@ -53,6 +53,8 @@ $(CLIP)/.ready: requirements/dev.txt requirements/biomedclip.txt pyproject.toml
 
 train: $(TRAIN)/.ready  ## the compact encoder and its figures, from the films
 	$(TRAIN)/bin/python -m training.train
+	$(TRAIN)/bin/python -m training.words
+	$(TRAIN)/bin/python -m training.evidence
 	$(TRAIN)/bin/python -m training.report
 
 $(TRAIN)/.ready: training/requirements.txt requirements/core.txt

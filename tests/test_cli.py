@@ -130,6 +130,25 @@ def test_a_brief_that_holds_is_exit_code_0_and_one_that_does_not_is_1(
     assert any(not claim["holds"] and claim["why"] for claim in outcome["claims"])
 
 
+@pytest.mark.parametrize(
+    ("others", "named"),
+    [
+        (("effusion",), "leave out the words"),
+        (("--query", "q.json"), "leave out --query"),
+        (("--films", "10", "--labs", "0"), "leave out --films, --labs"),
+        (("--film", "a.png", "--itself"), "leave out --film, --itself"),
+        (("--format", "html", "--out", "b.html", "--writer"), "--format, --out, --writer"),
+    ],
+)
+def test_a_replay_takes_no_other_question_or_form(
+    mmrag: Run, tmp_path: Path, others: tuple[str, ...], named: str
+) -> None:
+    code, out, err = mmrag("brief", "--replay", str(tmp_path / "brief.json"), *others)
+    assert (code, out) == (2, "")
+    assert named in err
+    assert len(err.splitlines()) == 1
+
+
 def test_the_schema_is_printed_without_a_store(mmrag: Run, tmp_path: Path) -> None:
     code, out, _ = mmrag("brief", "--schema", home=tmp_path / "none")
     assert code == 0

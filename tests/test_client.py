@@ -4,37 +4,22 @@ from __future__ import annotations
 
 import inspect
 import socket
-import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-import uvicorn
 
 from mmrag import Brief, Client, Engine, InputError, OutsideError
 from mmrag.settings import Settings
 from mmrag.sources.demo import DemoFolders
 from mmrag.store import Scope
 from mmrag.web.app import create_app
-
-
-@contextmanager
-def served(engine: Engine, settings: Settings, *, open_here: bool) -> Iterator[str]:
-    app = create_app(engine, settings, open_here=open_here)
-    server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="error"))
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    while not server.started:
-        thread.join(0.05)
-    yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
-    server.should_exit = True
-    thread.join()
+from tests.web.local import served
 
 
 @pytest.fixture(scope="module")
 def client(engine: Engine) -> Iterator[Client]:
-    with served(engine, Settings(), open_here=True) as url, Client(url) as opened:
+    with served(create_app(engine, Settings(), open_here=True)) as url, Client(url) as opened:
         yield opened
 
 
@@ -95,7 +80,7 @@ def test_an_ingest_is_waited_for(made_up: DemoFolders, tmp_path: Path) -> None:
     settings = Settings(home=tmp_path / "home", ingest_roots=(made_up.labs.parent,))
     with (
         Engine.open(settings=settings) as engine,
-        served(engine, settings, open_here=True) as url,
+        served(create_app(engine, settings, open_here=True)) as url,
         Client(url) as client,
     ):
         assert client.ingest("synthea", made_up.labs).labs.added > 0
@@ -105,7 +90,7 @@ def test_an_ingest_is_waited_for(made_up: DemoFolders, tmp_path: Path) -> None:
 
 def test_a_token_opens_a_guarded_service(engine: Engine) -> None:
     _, secret = engine.tokens.create("client", [Scope.READ])
-    with served(engine, Settings(), open_here=False) as url:
+    with served(create_app(engine, Settings(), open_here=False)) as url:
         with Client(url) as stranger, pytest.raises(InputError, match="mmrag token create"):
             stranger.status()
         with Client(url, token=secret) as known:

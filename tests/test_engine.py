@@ -96,7 +96,7 @@ def test_a_heat_map_is_drawn_or_nothing(engine: Engine) -> None:
     film = engine.search("effusion", films=1, labs=0).films[0]
     drawn = engine.heat_map(film, "Effusion")
     assert drawn is not None
-    assert drawn.startswith(b"\x89PNG")
+    assert drawn.startswith(b"\xff\xd8\xff")
     gone = film.model_copy(update={"file": str(Path(film.file).with_name("gone.png"))})
     assert engine.heat_map(gone, "Effusion") is None
     with pytest.raises(QueryError, match="name one of the findings"):

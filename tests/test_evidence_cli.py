@@ -9,10 +9,12 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from mmrag import Engine, Settings
 from mmrag.clinical.findings import finding_names
-from mmrag.errors import InputError
+from mmrag.errors import InputError, SpaceMismatch
 from mmrag.evaluation.collection import films_of
-from mmrag.evidence.shipped import parse_model
+from mmrag.evidence import evidence_model_for
+from mmrag.evidence.shipped import file_name, parse_model, write_model
 from mmrag.evidence_cli import evidence_app
 from mmrag.sources.demo import DemoFolders, write_demo
 
@@ -69,10 +71,46 @@ def test_reads_of_too_few_films_are_refused(films: DemoFolders, tmp_path: Path) 
     assert "give more reads" in str(answer.exception)
 
 
+def test_what_was_fitted_here_weighs_the_stored_films(
+    films: DemoFolders, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reads = tmp_path / "reads.csv"
+    write_reads(reads, films)
+    monkeypatch.setenv("MMRAG_EVIDENCE", str(tmp_path / "evidence"))
+    with Engine.open(settings=Settings(home=tmp_path / "home", dsn=None)) as engine:
+        engine.ingest("nih", films.films)
+        shipped = engine.status().space
+        answer = CliRunner().invoke(
+            evidence_app, ["fit", "--data", str(films.films), "--reads", str(reads)]
+        )
+        assert answer.exception is None, answer.output
+        assert "mmrag refuse" in answer.output
+        with pytest.raises(SpaceMismatch, match="run mmrag refuse"):
+            engine.search("effusion")
+        engine.refuse()
+        fitted = engine.status().space
+        assert shipped is not None
+        assert fitted is not None
+        assert fitted.evidence != shipped.evidence
+        assert engine.brief("effusion").dropped == 0
+
+
+def test_parameters_of_other_weights_under_this_name_are_refused(tmp_path: Path) -> None:
+    other = evidence_model_for("none", "")
+    file = tmp_path / file_name("mine:0123456789abcdef")
+    file.write_text(write_model(other), encoding="utf-8")
+    with pytest.raises(InputError, match="was fitted for labels, not mine:0123456789abcdef"):
+        evidence_model_for("mine", "0123456789abcdef", tmp_path)
+    file.write_text("{", encoding="utf-8")
+    with pytest.raises(InputError, match="no evidence parameters"):
+        evidence_model_for("mine", "0123456789abcdef", tmp_path)
+
+
 def test_a_place_that_cannot_be_written_is_named(films: DemoFolders, tmp_path: Path) -> None:
     reads = tmp_path / "reads.csv"
     write_reads(reads, films)
-    out = tmp_path / "no" / "where.json"
+    (tmp_path / "file").write_text("in the way", encoding="utf-8")
+    out = tmp_path / "file" / "where.json"
     answer = CliRunner().invoke(
         evidence_app,
         ["fit", "--data", str(films.films), "--reads", str(reads), "--out", str(out)],

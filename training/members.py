@@ -58,22 +58,20 @@ def train_networks(folder: Path, effort: Effort) -> list[Network]:
         One a fold, which saw no expert's read of the fold and no other film of its patients,
         and last the one of all members.
     """
-    courses = list(_courses(folder, effort))
-    taught = train_members([course for _, course in courses])
-    by_labels = [
-        weights for (fold, _), weights in zip(courses, taught, strict=True) if fold is None
-    ]
+    every = list(courses(folder, effort))
+    taught = train_members([course for _, course in every])
+    by_labels = [weights for (fold, _), weights in zip(every, taught, strict=True) if fold is None]
     by_reads = {
-        fold: [w for (of, _), w in zip(courses, taught, strict=True) if of == fold]
+        fold: [w for (of, _), w in zip(every, taught, strict=True) if of == fold]
         for fold in range(FOLDS)
     }
     networks = [
         _network(by_labels, members, _some(lessons_of_reads(folder, fold), effort))
         for fold, members in by_reads.items()
     ]
-    every = [weights for members in by_reads.values() for weights in members]
+    of_all = [weights for members in by_reads.values() for weights in members]
     whole = _some(lessons_of_reads(folder, FOLDS), effort)
-    return [*networks, _network(by_labels, every, whole)]
+    return [*networks, _network(by_labels, of_all, whole)]
 
 
 def _network(by_labels: list[Weights], by_reads: list[Weights], lessons: Lessons) -> Network:
@@ -81,7 +79,8 @@ def _network(by_labels: list[Weights], by_reads: list[Weights], lessons: Lessons
     return averaged([*halves, *by_reads], lessons, BY_READS)
 
 
-def _courses(folder: Path, effort: Effort) -> Iterator[tuple[int | None, Course]]:
+def courses(folder: Path, effort: Effort) -> Iterator[tuple[int | None, Course]]:
+    """Give every member's course, with its fold; None for those who learn from labels alone."""
     lessons = _some(lessons_of_labels(folder), effort)
     for seed in range(effort.seeds):
         yield None, _course(f"labels, seed {seed}", (seed,), lessons, BY_LABELS, effort)

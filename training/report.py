@@ -1,7 +1,9 @@
 """Every figure of the model card, measured anew.
 
 Run as ``python -m training.report [folder of the NIH data]``: writes the tables into
-``docs/compact-encoder.md`` and the same figures into ``training/figures.json``.
+``docs/compact-encoder.md`` and the same figures into ``training/figures.json``. Films that experts
+read are judged by the vectors of ``training/out_of_fold.npz``: by weights that never saw their
+patient.
 """
 
 from __future__ import annotations
@@ -17,21 +19,29 @@ from numpy.typing import NDArray
 
 from mmrag.encoders.compact import SHIPPED, CompactEncoder
 from mmrag.encoders.compact_space import FINDINGS, anchor, normal_anchor
+from mmrag.evaluation.recorded import read_recorded
 from mmrag.fusion import Anchors, FusionWeights, fuse
 from training.data import SEED, Films, read_experts, read_films, read_pixels
+from training.groups import FEWEST as GROUP_FEWEST
+from training.groups import area_of_group, groups_of
 from training.lessons import deal, read_children
 from training.metrics import Figures, area_under_roc, figures, mean_over_findings
 from training.page import write_into
+from training.places import pointing
 
 ROOT = Path(__file__).resolve().parents[1]
 NIH = ROOT.parent / "shared" / "data" / "nih"
 CARD = ROOT / "docs" / "compact-encoder.md"
 FIGURES = ROOT / "training" / "figures.json"
+OUT_OF_FOLD = ROOT / "training" / "out_of_fold.npz"
 REPEATS = 5
 RESAMPLES = 500
 NEIGHBOURS = 10
 FEWEST = 5
-"""Findings that experts saw on fewer films than this are left out of the means."""
+"""Findings that experts saw on fewer films than this are left out of the tables."""
+
+COUNTED = 15
+"""Films on which experts saw a finding, from which it counts in the means."""
 
 BEGIN = "<!-- figures: python -m training.report -->"
 
@@ -54,11 +64,12 @@ def on_patients_aside(films: Films) -> Results:
 
 
 def against_experts(films: Films, folder: Path) -> Results:
-    """Judge the shipped weights on the films that experts read."""
+    """Judge films that experts read, each by weights that never saw its patient."""
     experts = read_experts(folder, films)
     read = films.take(experts.seen)
     truth = experts.findings[experts.seen]
-    pixels = CompactEncoder().encode_films([read_pixels(file) for file in read.files])
+    recorded = read_recorded(OUT_OF_FOLD, CompactEncoder())
+    pixels = np.stack([recorded[file.name] for file in read.files])
     anchors = Anchors(
         {name: anchor(name).astype(np.float32) for name in FINDINGS}
         | {"No Finding": normal_anchor().astype(np.float32)}
@@ -74,18 +85,20 @@ def against_experts(films: Films, folder: Path) -> Results:
     }
     scores = {way: vectors[:, : len(FINDINGS)].astype(np.float64) for way, vectors in ways.items()}
     judged = np.flatnonzero(truth.sum(axis=0) >= FEWEST)
+    counted = np.flatnonzero(truth.sum(axis=0) >= COUNTED)
+    alone = scores["pixels alone"]
     effusion = FINDINGS.index("Effusion")
     healthy = ~experts.abnormal[experts.seen]
     return {
         "films": len(read),
         "patients": len(set(read.patients)),
-        "judged": [FINDINGS[i] for i in judged],
-        "chance": float(truth[:, judged].mean()),
+        "counted": [FINDINGS[i] for i in counted],
+        "chance": float(truth[:, counted].mean()),
         "effusion chance": float(truth[:, effusion].mean()),
         "healthy chance": float(healthy.mean()),
         "mean": {
-            way: asdict(mean_over_findings(truth[:, judged], score[:, judged]))
-            | {"interval": _intervals(truth[:, judged], score[:, judged], read.patients)}
+            way: asdict(mean_over_findings(truth[:, counted], score[:, counted]))
+            | {"interval": _intervals(truth[:, counted], score[:, counted], read.patients)}
             for way, score in scores.items()
         },
         "findings": {
@@ -102,6 +115,10 @@ def against_experts(films: Films, folder: Path) -> Results:
         "normal chest": {
             way: asdict(figures(healthy, vectors.astype(np.float64) @ normal_anchor()))
             for way, vectors in ways.items()
+        },
+        "groups": {
+            group: area_of_group(truth[rows], alone[rows], read.patients[rows])
+            for group, rows in groups_of(folder, read).items()
         },
         "film to film": _likeness(pixels, truth, read.patients),
         "spread": float(scores["pixels alone"].std(axis=0).mean()),
@@ -166,8 +183,8 @@ def tables(results: Results) -> str:
     children = results["children"]
     lines = [
         f"Experts' reads, {experts['films']} films of {experts['patients']} patients that the "
-        f"weights never saw; mean over the {len(experts['judged'])} findings that experts saw on "
-        f"{FEWEST} films or more (95% interval, patients resampled):",
+        f"weights never saw; mean over the {len(experts['counted'])} findings that experts saw on "
+        f"{COUNTED} films or more (95% interval, patients resampled):",
         "",
         "| | AP | P@10 | AUC |",
         "| --- | --- | --- | --- |",
@@ -178,7 +195,7 @@ def tables(results: Results) -> str:
             for way, row in experts["mean"].items()
         ),
         "",
-        "Each of these findings:",
+        f"Each finding that experts saw on {FEWEST} films or more:",
         "",
         "| finding | films with it | AP: chance | pixels alone | labels alone | both, fused | "
         "AUC: pixels alone | both, fused |",
@@ -193,6 +210,18 @@ def tables(results: Results) -> str:
         f"{experts['effusion chance']:.2f} | .500 | {experts['healthy chance']:.3f} | "
         f"{experts['healthy chance']:.2f} | .500 |",
         *(_two_questions(way, experts) for way in experts["mean"]),
+        "",
+        "The same films by group, pixels alone; AUC, mean over the findings that a group has on "
+        f"{GROUP_FEWEST} films or more, so each group's mean is of other findings:",
+        "",
+        "| | films | findings | AUC |",
+        "| --- | --- | --- | --- |",
+        *(
+            f"| {group} | {row['films']} | {row['findings']} | {_with_interval(row, 'auc', 3)} |"
+            for group, row in experts["groups"].items()
+        ),
+        "",
+        _places(results["places"]),
         "",
         f"A film as the question, pixels alone: the {NEIGHBOURS} nearest films of other patients "
         f"share {experts['film to film']['nearest']:.3f} of the experts' findings "
@@ -210,6 +239,15 @@ def tables(results: Results) -> str:
         f"{children['normal chest']:.3f}.",
     ]
     return "\n".join(lines)
+
+
+def _places(row: dict[str, int]) -> str:
+    return (
+        f"Heat maps: of {row['boxes']} boxes that radiologists drew (official list of the set; "
+        f"{row['apart']} on films of patients whom the weights never saw, no weights were taught a "
+        f"box), {row['peak']} hold the highest place of their finding's map, {row['guess']} the "
+        f"place where most boxes of other patients lie, and {row['centre']} the middle of the film."
+    )
 
 
 def _one_finding(name: str, experts: Results) -> str:
@@ -248,6 +286,7 @@ def main() -> None:
         "patients aside": on_patients_aside(films.take(deal(films, read) < 0)),
         "experts": against_experts(films, folder),
         "children": on_children(folder.parent / "pediatric"),
+        "places": pointing(OUT_OF_FOLD, folder.parent / "labels" / "BBox_List_2017.csv.gz"),
     }
     FIGURES.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
     write_into(CARD, BEGIN, tables(results))

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from pydantic import ValidationError
 from typer.exceptions import TyperException
 
 from mmrag import terminal
@@ -24,6 +25,7 @@ from mmrag.engine import Engine
 from mmrag.errors import InputError, MissingExtra, MmragError
 from mmrag.eval_cli import eval_command
 from mmrag.evidence_cli import evidence_app
+from mmrag.link_cli import link_command
 from mmrag.query_cli import QueryFile, query_command, question_of
 from mmrag.service_cli import audit_app, token_app
 from mmrag.settings import Settings
@@ -46,6 +48,7 @@ app.add_typer(token_app, name="token")
 app.add_typer(audit_app, name="audit")
 app.command("eval")(eval_command)
 app.command("query")(query_command)
+app.command("link")(link_command)
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 Question = Annotated[str, typer.Argument(help="The question, in words.")]
@@ -122,6 +125,7 @@ def search(
 
 @app.command()
 def brief(
+    context: typer.Context,
     query: Question = "",
     films: Films = 10,
     labs: Labs = 10,
@@ -146,7 +150,8 @@ def brief(
         typer.echo(render_schema())
         return
     if earlier is not None:
-        _replay(earlier, query, image, encoder, as_json)
+        _refuse_beside_replay(context)
+        _replay(earlier, image, encoder, as_json)
         return
     asked = question_of(query, query_file)
     with _engine(encoder) as engine:
@@ -159,6 +164,7 @@ def brief(
             width=terminal.width(),
             thumbnail=engine.thumbnail,
             course=engine.course,
+            heat=engine.heat_map,
         )
     if answer.written is not None and answer.written.note is not None:
         terminal.note(answer.written.note)
@@ -225,6 +231,9 @@ def serve(
     host: Annotated[
         str, typer.Option(help="Address to listen to; any but this machine's own needs tokens.")
     ] = "127.0.0.1",
+    writer: Annotated[
+        bool, typer.Option("--writer", help="Sentences by the language model of MMRAG_WRITER_URL.")
+    ] = False,
     encoder: EncoderName = None,
 ) -> None:
     """Serve the HTTP API and the page."""
@@ -233,7 +242,7 @@ def serve(
     except ModuleNotFoundError as error:
         raise MissingExtra(error.name or "fastapi", "serve") from error
     with _engine(encoder) as engine:
-        serve_forever(engine, host, port, terminal.note, Settings())
+        serve_forever(engine, host, port, terminal.note, Settings(), writer=writer)
 
 
 @app.command("mcp")
@@ -268,6 +277,10 @@ def main() -> None:
         _fail(error.format_message(), error.exit_code)
     except MmragError as error:
         _fail(str(error), error.exit_code)
+    except ValidationError as error:
+        if error.title != Settings.__name__:
+            raise
+        _fail(_wrong_setting(error), InputError.exit_code)
     except KeyboardInterrupt:
         _fail("stopped; what was finished is stored, run the same command to go on", 130)
     except BrokenPipeError:
@@ -276,12 +289,28 @@ def main() -> None:
     sys.exit(status_code if isinstance(status_code, int) else 0)
 
 
-def _replay(
-    earlier: Path, query: str, image: Path | None, encoder: str | None, as_json: bool
-) -> None:
+def _refuse_beside_replay(context: typer.Context) -> None:
+    """Refuse what would ask another question than the file's, or print another form."""
+    given = [each for each in context.command.params if _is_given(context, each.name or "")]
+    others = [
+        "the words" if each.param_type_name == "argument" else each.opts[0]
+        for each in given
+        if each.name not in ("earlier", "image", "encoder", "as_json")
+    ]
+    if others:
+        raise InputError(
+            "--replay asks the question of its file, as it was asked: leave out "
+            f"{', '.join(others)} (--image, --encoder and --json may stand beside it)"
+        )
+
+
+def _is_given(context: typer.Context, name: str) -> bool:
+    source = context.get_parameter_source(name)
+    return source is not None and source.name == "COMMANDLINE"
+
+
+def _replay(earlier: Path, image: Path | None, encoder: str | None, as_json: bool) -> None:
     """Hold a printed brief against the store; exit code 1 where something changed."""
-    if query:
-        raise InputError("--replay asks the question of its file: leave the words out")
     printed = load_brief(earlier)
     with _engine(encoder) as engine:
         outcome = engine.replay(printed, image=image)
@@ -301,6 +330,11 @@ def _write(out: Path, text: str) -> None:
         out.write_text(text, encoding="utf-8")
     except OSError as error:
         raise InputError(f"{out}: {error.strerror}: choose another --out") from error
+
+
+def _wrong_setting(error: ValidationError) -> str:
+    first = error.errors()[0]
+    return f"MMRAG_{str(first['loc'][0]).upper()}: {first['msg']}: set another value, or none"
 
 
 def _fail(message: str, exit_code: int) -> None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
@@ -61,7 +64,8 @@ class Client:
         labs: int = 10,
     ) -> SearchResult:
         """Search both legs; as `Engine.search`."""
-        return SearchResult.model_validate_json(self._asked("search", text, image, films, labs))
+        path, sent = _asking("search", text, image, films, labs)
+        return SearchResult.model_validate_json(self._send("POST", path, **sent).content)
 
     def brief(
         self,
@@ -70,9 +74,21 @@ class Client:
         image: str | Path | None = None,
         films: int = 10,
         labs: int = 10,
+        writer: bool = False,
     ) -> Brief:
-        """Search, and write the Clinical Brief; as `Engine.brief`."""
-        return Brief.model_validate_json(self._asked("brief", text, image, films, labs))
+        """Search, and write the Clinical Brief; as `Engine.brief`.
+
+        Parameters
+        ----------
+        writer : bool
+            Let the service's language model put the claims into sentences, too. However long
+            that takes, the service says in the meantime that it is at it.
+        """
+        path, sent = _asking("brief", text, image, films, labs)
+        if writer:
+            sent["data" if image is not None else "json"]["writer"] = True
+            return Brief.model_validate_json(self._done(path, **sent))
+        return Brief.model_validate_json(self._send("POST", path, **sent).content)
 
     def film(self, id_: str, source: str | None = None) -> FilmRecord | None:
         """Find a stored film; as `Engine.film`."""
@@ -131,21 +147,6 @@ class Client:
     ) -> None:
         self.close()
 
-    def _asked(
-        self, route: str, text: str, image: str | Path | None, films: int, labs: int
-    ) -> bytes:
-        if image is None:
-            body = {"text": text, "films": films, "labs": labs}
-            return self._send("POST", f"/v1/{route}", json=body).content
-        try:
-            content = Path(image).read_bytes()
-        except OSError as error:
-            raise InputError(f"{image}: {error.strerror}: check the path") from error
-        fields = {"text": text, "films": str(films), "labs": str(labs)}
-        return self._send(
-            "POST", f"/v1/{route}/film", data=fields, files={"film": ("film", content)}
-        ).content
-
     def _looked_up(self, family: str, id_: str, source: str | None, rest: str = "") -> bytes | None:
         parameters = {} if source is None else {"source": source}
         path = f"/v1/{family}/{quote(id_, safe='')}{rest}"
@@ -155,17 +156,89 @@ class Client:
     def _send(
         self, method: str, path: str, *, may_miss: bool = False, **what: Any
     ) -> httpx2.Response:
-        try:
+        with self._answering():
             answer = self._http.request(method, path, **what)
+        if answer.is_success or (may_miss and answer.status_code == 404):
+            return answer
+        raise _refusal(answer.status_code, _detail(answer))
+
+    def _done(self, path: str, **what: Any) -> bytes:
+        """Ask for events, and wait for the last one."""
+        headers = {"Accept": "text/event-stream"}
+        with (
+            self._answering(),
+            self._http.stream("POST", path, headers=headers, **what) as answer,
+        ):
+            if not answer.is_success:
+                answer.read()
+                raise _refusal(answer.status_code, _detail(answer))
+            for name, data in read_events(answer.iter_bytes()):
+                if name == b"done":
+                    return data
+                if name == b"error":
+                    said = json.loads(data)
+                    raise _refusal(said["status"], said["detail"])
+        raise OutsideError(f"{self._http.base_url}: the answer breaks off: ask again")
+
+    @contextmanager
+    def _answering(self) -> Iterator[None]:
+        try:
+            yield
         except self._failures as error:
             raise OutsideError(
                 f"{self._http.base_url}: no answer ({type(error).__name__}): is mmrag serve "
                 "running there?"
             ) from error
-        if answer.is_success or (may_miss and answer.status_code == 404):
-            return answer
-        said = _detail(answer)
-        raise InputError(said) if answer.status_code < 500 else OutsideError(said)
+
+
+def read_events(chunks: Iterable[bytes]) -> Iterator[tuple[bytes, bytes]]:
+    """Read server-sent events as this service writes them; comments are left out.
+
+    Parameters
+    ----------
+    chunks : iterable of bytes
+        Cut anywhere.
+
+    Yields
+    ------
+    tuple of bytes
+        Name and data of each event that is whole.
+    """
+    begun: list[bytes] = []
+    name, data = b"", []
+    for chunk in chunks:
+        begun.append(chunk)
+        if b"\n" not in chunk:
+            continue
+        *lines, rest = b"".join(begun).split(b"\n")
+        begun = [rest]
+        for line in lines:
+            field, _, value = line.partition(b": ")
+            if field == b"event":
+                name = value
+            elif field == b"data":
+                data.append(value)
+            elif not line and data:
+                yield name, b"\n".join(data)
+                name, data = b"", []
+
+
+def _asking(
+    route: str, text: str, image: str | Path | None, films: int, labs: int
+) -> tuple[str, dict[str, Any]]:
+    """Give a question's path and what is sent there."""
+    if image is None:
+        return f"/v1/{route}", {"json": {"text": text, "films": films, "labs": labs}}
+    try:
+        content = Path(image).read_bytes()
+    except OSError as error:
+        raise InputError(f"{image}: {error.strerror}: check the path") from error
+    fields = {"text": text, "films": str(films), "labs": str(labs)}
+    return f"/v1/{route}/film", {"data": fields, "files": {"film": ("film", content)}}
+
+
+def _refusal(status: int, said: str) -> InputError | OutsideError:
+    return InputError(said) if status < 500 else OutsideError(said)
 
 
 def _detail(answer: httpx2.Response) -> str:

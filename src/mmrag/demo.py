@@ -65,6 +65,12 @@ def run_demo(folder: Path, progress: Progress) -> DemoOutcome:
         engine.ingest("synthea", data.labs, progress=progress)
         brief = engine.brief(QUESTION, films=SHOWN, labs=SHOWN)
         page = folder / "brief.html"
-        drawn = render(brief, "html", thumbnail=engine.thumbnail, course=engine.course)
+        drawn = render(
+            brief,
+            "html",
+            thumbnail=engine.thumbnail,
+            course=engine.course,
+            heat=engine.heat_map,
+        )
         page.write_text(drawn, encoding="utf-8")
     return DemoOutcome(brief=brief, page=page, home=settings.home)

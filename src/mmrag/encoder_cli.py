@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -19,6 +19,9 @@ from mmrag.encoders.openclip_hub import download
 from mmrag.errors import BadFilm, EncoderError, InputError
 from mmrag.settings import Settings
 from mmrag.sources.images import read_film
+
+if TYPE_CHECKING:
+    from mmrag.encoders.calibration import Calibration
 
 encoder_app = typer.Typer(
     no_args_is_help=True,
@@ -44,7 +47,7 @@ def fetch(
     model = _model(name, Settings())
     if model.repository is None:
         raise InputError(f"{name}: a folder is there already: give biomedclip or hf-hub:owner/name")
-    fetched = read_folder(download(model.repository, folder), "run the same command again")
+    fetched = read_folder(_downloaded(model.repository, folder), "run the same command again")
     digest = file_sha256(fetched.weights)
     if as_json:
         typer.echo(
@@ -107,26 +110,47 @@ def calibrate(
 
     settings = Settings()
     exported = read_exported(_model(name, settings).exported_in(settings))
-    agreement = calibrate_model(exported, _films_in(films))
+    calibration = calibrate_model(exported, _films_in(films))
     if as_json:
-        typer.echo(json.dumps(asdict(agreement)))
+        told = asdict(calibration)
+        typer.echo(json.dumps(told.pop("agreement") | told))
     else:
-        typer.echo(f"compared on {agreement.films} films that did not calibrate:")
-        typer.echo(
-            f"mean-removed cosine with fp32: films {agreement.film_cosine:.3f}, "
-            f"texts {agreement.text_cosine:.3f}"
-        )
-        typer.echo(
-            f"overlap of the ten nearest films: for films {agreement.film_overlap:.3f}, "
-            f"for texts {agreement.text_overlap:.3f}"
-        )
-    if agreement.shortcomings:
+        _print_calibration(calibration)
+    if calibration.shortcomings:
         raise EncoderError(
-            f"int8 is refused: {'; '.join(agreement.shortcomings)}: use bf16 or fp32, or "
+            f"int8 is refused: {'; '.join(calibration.shortcomings)}: use bf16 or fp32, or "
             "calibrate with more films"
         )
     if not as_json:
         typer.echo("to use it: MMRAG_PRECISION=int8, with a MMRAG_HOME of its own")
+
+
+def _print_calibration(calibration: Calibration) -> None:
+    agreement = calibration.agreement
+    typer.echo(f"compared on {agreement.films} films that did not calibrate:")
+    if calibration.turned_down:
+        typer.echo(
+            f"the text tower stays in {calibration.text_tower}, turned down: "
+            f"{'; '.join(calibration.turned_down)}"
+        )
+    typer.echo(
+        f"mean-removed cosine with fp32: films {agreement.film_cosine:.3f}, "
+        f"texts {agreement.text_cosine:.3f}"
+    )
+    typer.echo(
+        f"overlap of the ten nearest films: for films {agreement.film_overlap:.3f}, "
+        f"for texts {agreement.text_overlap:.3f}"
+    )
+
+
+def _downloaded(repository: str, folder: Path) -> Path:
+    try:
+        return download(repository, folder)
+    except EncoderError as error:
+        raise EncoderError(
+            f"{error}: check the name and the network, and run the same command again; it goes "
+            "on where it stopped"
+        ) from error
 
 
 def _model(name: str, settings: Settings) -> Model:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
@@ -12,17 +14,19 @@ from mmrag.audit import AuditTrail
 from mmrag.brief import Brief, Replay, StoredRecords, compose, replay
 from mmrag.brief.heat import draw_heat, draw_overlay
 from mmrag.brief.writer.endpoint import Endpoint
+from mmrag.brief.writer.steps import Step, Steps, finished
 from mmrag.brief.writer.write import write
 from mmrag.clinical.prompts import anchor_prompts
 from mmrag.clinical.question import ClinicalQuery
 from mmrag.encoders import open_encoder
 from mmrag.encoders.base import Encoder, ExplainsFilms
-from mmrag.errors import BadFilm, QueryError
+from mmrag.errors import BadFilm, InputError, QueryError
 from mmrag.evidence import EvidenceModel, evidence_model_for
 from mmrag.fusion import Anchors, FusionWeights, anchors_from_prompts
 from mmrag.ingest import ingest_source
 from mmrag.ingest.again import AgainPlan, encode_again, plan_again
 from mmrag.ingest.fusing import Fusing, name_of
+from mmrag.ingest.link import LinkReport, declare_links, withdraw_links
 from mmrag.ingest.progress import Progress, Silent
 from mmrag.ingest.refuse import RefuseReport, refuse_films
 from mmrag.ingest.report import EncodedAgain, IngestReport
@@ -49,6 +53,7 @@ from mmrag.store import (
     FusionKind,
     LabCondition,
     LabFilter,
+    Link,
     SeriesPoint,
     Space,
     Store,
@@ -265,14 +270,45 @@ class Engine:
         MissingExtra
             When the extra for it is not installed.
         """
+        steps = self.brief_steps(
+            text, image=image, film=film, itself=itself, films=films, labs=labs, writer=writer
+        )
+        return finished(steps)
+
+    def brief_steps(
+        self,
+        text: str | ClinicalQuery = "",
+        *,
+        image: str | Path | None = None,
+        film: str | None = None,
+        itself: bool = False,
+        films: int = 10,
+        labs: int = 10,
+        writer: bool = False,
+    ) -> Steps:
+        """Do as `brief`, and tell of each step once it is done; closing it ends the work.
+
+        Yields
+        ------
+        Step
+            What was searched and composed and, with `writer`, each sentence as it comes.
+
+        Returns
+        -------
+        Brief
+        """
         model = Endpoint.of(self._settings) if writer else None
         store = self._opened_store()
         counted_at = store.moment()
         result = self.search(
             text, image=image, film=film, itself=itself, films=films, labs=labs, explain=True
         )
-        brief = compose(result, StoredRecords(store, counted_at))
-        return brief if model is None else write(brief, model)
+        yield Step("searched", result)
+        brief = compose(result, StoredRecords(store, self._model(), counted_at))
+        yield Step("composed", brief)
+        if model is not None:
+            brief = yield from write(brief, model)
+        return brief
 
     def replay(self, brief: Brief, *, image: str | Path | None = None) -> Replay:
         """Hold a printed brief against the store as it is now.
@@ -312,7 +348,7 @@ class Engine:
             films=legs.films.requested,
             labs=legs.labs.requested,
         )
-        return replay(brief, today, StoredRecords(self._opened_store()))
+        return replay(brief, today, StoredRecords(self._opened_store(), self._model()))
 
     def refuse(
         self,
@@ -352,13 +388,52 @@ class Engine:
         -------
         Status
         """
-        if self._store is not None:
-            return Status.of(self._store.status())
-        with_store = Store.open_existing(self._settings)
-        if with_store is None:
-            return Status.of_nothing(self._settings)
-        with with_store as store:
-            return Status.of(store.status())
+        with self._existing_store() as store:
+            return Status.of_nothing(self._settings) if store is None else Status.of(store.status())
+
+    def link(
+        self, file: str | Path, *, declared_by: str = "unknown", remove: bool = False
+    ) -> LinkReport:
+        """Declare that patients of films and patients of panels are one person.
+
+        Starts no encoder. From then on their films and panels are of one patient in every
+        answer; see `mmrag.ingest.link.declare_links` for what is refused.
+
+        Parameters
+        ----------
+        file : path
+            CSV with the columns ``film_patient`` and ``lab_patient``, each
+            ``source:identifier``.
+        declared_by : str
+            Who says so.
+        remove : bool
+            Take the pairs back instead.
+
+        Returns
+        -------
+        LinkReport
+            What went in, and a line for every row that did not.
+
+        Raises
+        ------
+        SourceError
+            When the file cannot be read as such a table.
+        InputError
+            When nothing is stored yet.
+        DatabaseError
+            When PostgreSQL cannot be used.
+        """
+        with self._existing_store() as store:
+            if store is None:
+                raise InputError("nothing is stored yet: run mmrag ingest before mmrag link")
+            if remove:
+                return withdraw_links(store, Path(file))
+            return declare_links(store, Path(file), declared_by)
+
+    def links(self) -> list[Link]:
+        """List the patients who are declared to be one person; starts no encoder."""
+        with self._existing_store() as store:
+            return [] if store is None else store.links.every()
 
     def thumbnail(self, film: FilmHit) -> bytes | None:
         """Draw a small picture of a film that was found.
@@ -389,7 +464,7 @@ class Engine:
         Returns
         -------
         bytes or None
-            A PNG file; None when the encoder cannot show it (`ExplainsFilms`), or the image
+            A JPEG file; None when the encoder cannot show it (`ExplainsFilms`), or the image
             is no longer there or readable.
 
         Raises
@@ -520,6 +595,19 @@ class Engine:
                 )
             return self._anchors
 
+    @contextmanager
+    def _existing_store(self) -> Iterator[Store | None]:
+        """Use the store without an encoder; None where none was ever made."""
+        if self._store is not None:
+            yield self._store
+            return
+        opened = Store.open_existing(self._settings)
+        if opened is None:
+            yield None
+            return
+        with opened:
+            yield opened
+
     def _opened_store(self) -> Store:
         with self._lock:
             if self._store is None:
@@ -534,12 +622,14 @@ class Engine:
 
     def _claim_evidence(self) -> Space:
         """Claim the space, and make sure that films are weighed as this version weighs them."""
-        self._claim_space()
-        return self._opened_store().claim_evidence(name_of(self._model()), self._settings.fusion)
+        store = self._opened_store()
+        with store.at_once():
+            self._claim_space()
+            return store.claim_evidence(name_of(self._model()), self._settings.fusion)
 
     def _model(self) -> EvidenceModel:
         name = self._opened_encoder().fingerprint
-        return evidence_model_for(name.name, name.weights)
+        return evidence_model_for(name.name, name.weights, self._settings.evidence)
 
     def _fusing(self, space: Space) -> Fusing:
         weights = FusionWeights(space.w_pixel, space.w_label)
@@ -549,7 +639,12 @@ class Engine:
         if self.plan_again() is None:
             return None
         return encode_again(
-            self._opened_store(), self._opened_encoder(), self._opened_anchors(), source, progress
+            self._opened_store(),
+            self._opened_encoder(),
+            self._opened_anchors(),
+            self._model(),
+            source,
+            progress,
         )
 
     def _room(self) -> Room:

@@ -18,6 +18,7 @@ from mmrag.brief import Brief, StoredRecords, compose
 from mmrag.encoders import open_encoder
 from mmrag.engine import Engine
 from mmrag.errors import InputError, MissingExtra, MmragError
+from mmrag.evidence import EvidenceModel, evidence_model_for
 from mmrag.fusion import FusionWeights
 from mmrag.settings import Settings
 from mmrag.store import Store
@@ -26,6 +27,7 @@ from mmrag.store.schema import set_search_path
 
 if TYPE_CHECKING:
     from mmrag.evaluation.lab_exactness import Labs
+    from mmrag.evaluation.results import EvaluationReport
 
 _WIDE = 160
 """Columns where the output is no terminal: no cell is broken in two."""
@@ -69,10 +71,13 @@ def eval_command(
     except ModuleNotFoundError as error:
         raise MissingExtra(error.name or "ir-measures", "eval") from error
     with _lab_leg(labs, settings) as leg, terminal.progress_bar() as progress:
+        opened = open_encoder(settings.encoder, settings)
+        name = opened.fingerprint
         report = evaluate(
             data,
-            open_encoder(settings.encoder, settings),
+            opened,
             FusionWeights(settings.w_pixel, settings.w_label),
+            evidence_model_for(name.name, name.weights, settings.evidence),
             progress,
             labs=leg,
             vectors=vectors,
@@ -86,7 +91,18 @@ def eval_command(
         terminal.note(f"written to {write_report(report, out)}")
     if report.leaks:
         failed = "; ".join(f"{check.name} ({check.subject})" for check in report.leaks)
-        raise MmragError(f"no figure can be trusted: leak found by {failed}: mend it first")
+        raise MmragError(f"no figure can be trusted: leak found by {failed}: {_mend(report)}")
+
+
+def _mend(report: EvaluationReport) -> str:
+    from mmrag.evaluation.results import SEEN_BEFORE
+
+    if any(check.name == SEEN_BEFORE for check in report.leaks):
+        return (
+            "give --vectors FILE, vectors by weights that never saw these patients "
+            "(training/out_of_fold.npz of a checkout for the compact encoder)"
+        )
+    return "mend it first"
 
 
 @contextmanager
@@ -138,9 +154,10 @@ def _audit_briefs(
 class _Briefs:
     """Briefs as JSON objects; the first answer to each question is remembered."""
 
-    def __init__(self, engine: Engine, store: Store) -> None:
+    def __init__(self, engine: Engine, store: Store, model: EvidenceModel) -> None:
         self._engine = engine
         self._store = store
+        self._model = model
         self._first: dict[str, Brief] = {}
 
     @classmethod
@@ -151,7 +168,10 @@ class _Briefs:
         if store is None:
             raise InputError("nothing was ingested: give other folders with --data and --labs")
         with store:
-            yield cls(engine, store)
+            space = store.space
+            if space is None:
+                raise InputError("nothing was encoded: give other folders with --data and --labs")
+            yield cls(engine, store, evidence_model_for(space.encoder, space.weights))
 
     def ask(self, question: str) -> Mapping[str, Any]:
         brief = self._engine.brief(question)
@@ -159,14 +179,16 @@ class _Briefs:
         return brief.model_dump(mode="json")
 
     def again(self, question: str) -> Mapping[str, Any]:
-        held = compose(self._first[question], StoredRecords(self._store))
+        held = compose(self._first[question], StoredRecords(self._store, self._model))
         return held.model_dump(mode="json")
 
 
 @contextmanager
 def _store_of_its_own(settings: Settings) -> Iterator[Settings]:
+    """Keep what is tried apart from the user's stores, and from parameters fitted here."""
     with tempfile.TemporaryDirectory(prefix="mmrag-eval-") as home:
-        yield settings.model_copy(update={"home": Path(home), "dsn": None})
+        apart = {"home": Path(home), "dsn": None, "evidence": Path(home) / "evidence"}
+        yield settings.model_copy(update=apart)
 
 
 @contextmanager

@@ -20,7 +20,7 @@ from mmrag.evaluation.recorded import NOTHING, read_recorded
 from mmrag.evaluation.teaching import reads_of
 from mmrag.evidence import NAMES, EvidenceModel
 from mmrag.evidence.fit import fit_evidence
-from mmrag.evidence.shipped import write_model
+from mmrag.evidence.shipped import file_name, write_model
 from mmrag.fusion import anchors_from_prompts
 from mmrag.settings import Settings
 
@@ -45,7 +45,6 @@ def evidence() -> None:
 @evidence_app.command()
 def fit(
     data: Annotated[Path, typer.Option(help="Folder of films, with their label table.")],
-    out: Annotated[Path, typer.Option(help="File for the parameters.")],
     reads: Annotated[
         list[Path] | None,
         typer.Option(help="Table of experts' reads; may be repeated. DATA/expert_labels.csv."),
@@ -53,6 +52,10 @@ def fit(
     vectors: Annotated[
         Path | None,
         typer.Option(help="Out-of-fold vectors, for films that the encoder learnt from."),
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(help="File for the parameters; by default where mmrag looks for them."),
     ] = None,
     encoder: Annotated[str | None, typer.Option(help="Encoder; MMRAG_ENCODER by default.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
@@ -70,8 +73,11 @@ def fit(
     taught = reads_of(collection, known, anchors, np.random.default_rng(SEED))
     name = f"{opened.fingerprint.name}:{opened.fingerprint.weights}"
     model = fit_evidence(taught, name, SIMILARITY)
-    _write(out, write_model(model))
-    _report(model, collection, out, as_json=as_json)
+    file = settings.evidence / file_name(name) if out is None else out
+    _write(file, write_model(model))
+    _report(model, collection, file, as_json=as_json)
+    if out is None:
+        terminal.note("films that are stored already: mmrag refuse weighs them anew")
 
 
 def _reads(tables: list[Path]) -> Mapping[str, Read]:
@@ -88,6 +94,7 @@ def _reads(tables: list[Path]) -> Mapping[str, Read]:
 
 def _write(out: Path, text: str) -> None:
     try:
+        out.parent.mkdir(parents=True, exist_ok=True)
         out.write_text(text, encoding="utf-8")
     except OSError as error:
         raise InputError(f"{out}: {error.strerror}: choose another --out") from error

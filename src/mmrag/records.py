@@ -113,6 +113,9 @@ class Film:
         `findings`, e.g. ``COVID-19, ARDS``.
     licence : str or None
         Terms under which this one film may be shared, and where it was published.
+    note : str or None
+        What its source tells of the case in free text. It may hold anything: it is quoted in
+        a brief of this very patient, and told to no language model.
     """
 
     id: str
@@ -130,6 +133,7 @@ class Film:
     day: float | None = None
     stated: str | None = None
     licence: str | None = None
+    note: str | None = None
 
     @property
     def path(self) -> Path:

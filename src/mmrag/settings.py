@@ -32,6 +32,9 @@ class Settings(BaseSettings):
         as they are (``MMRAG_FUSION``); an existing store keeps its own, too.
     encoders : pathlib.Path
         Folder of exported encoders (``MMRAG_ENCODERS``); all homes share it.
+    evidence : pathlib.Path
+        Folder of evidence parameters that ``mmrag evidence fit`` wrote for other encoders than
+        the shipped one (``MMRAG_EVIDENCE``); all homes share it.
     biomedclip : pathlib.Path or None
         Folder of BiomedCLIP's weights, or of its exported towers (``MMRAG_BIOMEDCLIP``).
     precision : str or None
@@ -70,6 +73,9 @@ class Settings(BaseSettings):
     fusion: Literal["soft", "hard"] = "hard"
     encoders: Path = Field(
         default_factory=lambda: Path(platformdirs.user_data_dir("mmrag")) / "encoders"
+    )
+    evidence: Path = Field(
+        default_factory=lambda: Path(platformdirs.user_data_dir("mmrag")) / "evidence"
     )
     biomedclip: Path | None = None
     precision: Literal["fp32", "bf16", "int8"] | None = None

@@ -62,6 +62,8 @@ class Status(_Fact):
     films, labs : dict
         By source.
     patients, conditions, imaging_studies : int
+    links : int
+        Declared identities of a film patient and a lab patient.
     films_indexed, labs_indexed : bool
         Whether each leg's vector index is there; searches are exact without.
     """
@@ -78,6 +80,7 @@ class Status(_Fact):
     patients: int = 0
     conditions: int = 0
     imaging_studies: int = 0
+    links: int = 0
     films_indexed: bool = False
     labs_indexed: bool = False
 
@@ -126,6 +129,7 @@ class Status(_Fact):
             patients=state.patients,
             conditions=state.conditions,
             imaging_studies=state.imaging_studies,
+            links=state.links,
             films_indexed=state.films_indexed,
             labs_indexed=state.labs_indexed,
         )
@@ -142,7 +146,7 @@ class Status(_Fact):
             yield "space", f"{self.space.fingerprint}, {self.space.dimension} dimensions"
             shares = f"{self.space.w_pixel:g} pixels, {self.space.w_label:g} labels"
             yield "fusion", f"{shares} ({self.space.fusion})"
-            yield "evidence", self.space.evidence or "none yet: mmrag refuse"
+            yield "evidence", _evidence(self.space.evidence)
         for source, films in self.films.items():
             made_up = " (made up)" if films.made_up else ""
             yield (
@@ -158,8 +162,18 @@ class Status(_Fact):
                 f"{labs.observations:,} results{made_up}",
             )
         yield "people", f"{self.patients:,} patients, {self.conditions:,} conditions"
+        if self.links:
+            yield "links", f"{self.links:,} declared: mmrag link --list"
         yield (
             "indexes",
             f"films {'HNSW' if self.films_indexed else 'exact'}, "
             f"panels {'HNSW' if self.labs_indexed else 'exact'}",
         )
+
+
+def _evidence(parameters: str | None) -> str:
+    if parameters is None:
+        return "none yet: mmrag refuse"
+    if parameters.startswith("labels:"):
+        return f"{parameters}, pixels not fitted for this encoder: mmrag evidence fit"
+    return parameters

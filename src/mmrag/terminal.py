@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from rich.console import Console
@@ -22,12 +22,16 @@ from rich.text import Text
 
 from mmrag.brief.plain import plain
 from mmrag.brief.wording import day
+from mmrag.ingest.link import LinkReport
 from mmrag.ingest.progress import Progress as ProgressSink
 from mmrag.ingest.progress import Silent
-from mmrag.ingest.report import EncodedAgain, IngestReport, Tally
+from mmrag.ingest.report import EncodedAgain, IngestReport, ProblemLine, Tally
 from mmrag.retrieval.results import FilmHit, LabHit, LegCoverage, SearchResult
 from mmrag.sources.problems import LISTED
 from mmrag.status import Status
+
+_LONGEST_PROBLEM = 400
+"""Characters of a line that says what is wrong and how to mend it."""
 
 
 def shown(text: object) -> Text:
@@ -109,12 +113,25 @@ def print_ingest(report: IngestReport) -> None:
     counted = ", ".join(f"{number:,} {name}" for name, number in also.items() if number)
     if counted:
         console.print(Text(counted))
-    if report.problems:
-        total = sum(line.count for line in report.problems)
-        console.print(Text(f"{total:,} did not go in or went in with a loss:"))
-    for line in report.problems:
+    _print_problems(console, report.problems, "did not go in or went in with a loss")
+
+
+def print_links(report: LinkReport) -> None:
+    """Print what became of a table of links, then each problem in a line."""
+    console = Console()
+    done = {"linked": report.added, "linked before": report.unchanged, "taken back": report.removed}
+    counted = ", ".join(f"{number:,} {what}" for what, number in done.items() if number)
+    console.print(shown(f"{report.file}: {counted or 'no pair linked'}"))
+    _print_problems(console, report.problems, "rows were left out")
+
+
+def _print_problems(console: Console, problems: Sequence[ProblemLine], what: str) -> None:
+    if problems:
+        console.print(Text(f"{sum(line.count for line in problems):,} {what}:"))
+    for line in problems:
         place = line.file if line.row is None else f"{line.file}, row {line.row}"
-        console.print(Text("  ") + shown(f"{place}: " if place else "") + shown(line.message))
+        said = f"{place}: {line.message}" if place else line.message
+        console.print(Text(f"  {plain(said, _LONGEST_PROBLEM)}"))
 
 
 def _print_encoded_again(console: Console, again: EncodedAgain) -> None:
@@ -136,10 +153,14 @@ def print_search(result: SearchResult) -> None:
         guessed = (f"{g.finding} {g.probability:.2f}" for g in result.query.image.findings)
         said = ", ".join(guessed) or "nothing more than an average film"
         console.print(Text(f"The film shown, by its pixels  {said}", style="bold"))
+    if result.query.meant:
+        said = ", ".join(f"{g.finding} {g.probability:.2f}" for g in result.query.meant)
+        console.print(Text(f"No known finding is named; the words are read as  {said}"))
     if result.coverage.films.requested:
         console.print(Text(f"Films  {_coverage(result.coverage.films)}", style="bold"))
         if result.films:
             console.print(_film_table(result.films))
+            _print_joint(console, result.films)
     if result.coverage.labs.requested:
         console.print(Text(f"Laboratory  {_coverage(result.coverage.labs)}", style="bold"))
         if result.labs:
@@ -161,6 +182,16 @@ def _coverage(leg: LegCoverage) -> str:
         return f"none: {leg.note}"
     nearest = f"; {leg.nearest}" if leg.nearest else ""
     return f"none found among {leg.searched:,}{nearest}"
+
+
+def _print_joint(console: Console, films: tuple[FilmHit, ...]) -> None:
+    """Name the films whose patient's blood is as asked, and what that adds to the score."""
+    joint = [film for film in films if film.why.constraints]
+    if joint:
+        ranks = ", ".join(f"#{film.rank}" for film in joint)
+        words = " and ".join(joint[0].why.constraints)
+        said = f"{ranks}: the same patient's blood is as asked, {words}"
+        console.print(shown(f"{said} (adds {joint[0].why.patient:.3f})"), style="dim")
 
 
 def _film_table(films: tuple[FilmHit, ...]) -> Table:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -29,8 +28,9 @@ from mmrag.retrieval.results import (
     SearchResult,
     SpaceInfo,
 )
+from mmrag.store import Persons
 from mmrag.store.lab_terms import SeriesPoint
-from mmrag.store.terms import FilmHashes, PatientKeys, RecordKey
+from mmrag.store.terms import PatientKeys, RecordKey
 
 RANGE = "A cited table of ranges, 2020"
 
@@ -144,6 +144,12 @@ class Shelf:
         self.films = {RecordKey(hit.source, hit.id): _film(hit) for hit in result.films}
         self.reports = {RecordKey(hit.source, hit.report): _report(hit) for hit in result.labs}
         self.counted = result.coverage
+        self.links = [(link.film_patient, link.lab_patient) for link in result.links]
+        self.pixels: dict[RecordKey, Mapping[str, float]] = {}
+        self.usual: Mapping[str, float] = {}
+
+    def linked(self, patients: Collection[str]) -> list[tuple[str, str]]:
+        return self.links
 
     def read_films(self, keys: Collection[RecordKey]) -> dict[RecordKey, Film]:
         return {key: self.films[key] for key in keys if key in self.films}
@@ -151,12 +157,8 @@ class Shelf:
     def read_reports(self, keys: Collection[RecordKey]) -> dict[RecordKey, LabReport]:
         return {key: self.reports[key] for key in keys if key in self.reports}
 
-    def film_hashes(self, keys: Sequence[RecordKey]) -> dict[RecordKey, FilmHashes]:
-        rows = {key: repr(self.films[key]) for key in keys if key in self.films}
-        return {key: FilmHashes("pixels", _hash(row)) for key, row in rows.items()}
-
-    def report_hashes(self, keys: Sequence[RecordKey]) -> dict[RecordKey, str]:
-        return {key: _hash(repr(self.reports[key])) for key in keys if key in self.reports}
+    def film_files(self, keys: Sequence[RecordKey]) -> dict[RecordKey, str]:
+        return {key: "pixels" for key in keys if key in self.films}
 
     def series(self, patient: str, analyte: str) -> list[SeriesPoint]:
         return [
@@ -167,13 +169,20 @@ class Shelf:
         ]
 
     def of_patients(self, patients: Collection[str]) -> dict[str, PatientKeys]:
-        found = {}
+        found, persons = {}, Persons(self.links)
         for patient in patients:
-            films = tuple(key for key, row in self.films.items() if row.patient == patient)
-            reports = tuple(key for key, row in self.reports.items() if row.patient == patient)
+            names = persons.patients(patient)
+            films = tuple(key for key, row in self.films.items() if row.patient in names)
+            reports = tuple(key for key, row in self.reports.items() if row.patient in names)
             if films or reports:
                 found[patient] = PatientKeys(films, reports)
         return found
+
+    def read_pixels(self, keys: Collection[RecordKey]) -> dict[RecordKey, Mapping[str, float]]:
+        return {key: self.pixels[key] for key in keys if key in self.pixels}
+
+    def averages(self) -> Mapping[str, float]:
+        return self.usual
 
     def coverage(self, result: SearchResult) -> Coverage:
         return self.counted
@@ -188,10 +197,6 @@ class Shelf:
             key: replace(row, observations=tuple(replace(o, **fields) for o in row.observations))
             for key, row in self.reports.items()
         }
-
-
-def _hash(row: str) -> str:
-    return hashlib.sha256(row.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _film(hit: FilmHit) -> Film:

@@ -6,12 +6,15 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 from playwright.sync_api import Page, sync_playwright
 
 from mmrag.brief import compose, render
+from mmrag.brief.heat import draw_heat
 from tests.brief.made import Shelf, answer, asking, film, leukocytes, panel, platelets
 from tests.brief.test_courses import SERIES
+from tests.brief.test_heat_maps import why
 from tests.brief.test_render import HOSTILE, brief_with
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
@@ -24,12 +27,23 @@ pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this ma
 def brief_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     result = answer(
         asking("Pneumonia", "Effusion"),
-        (film(1, ("Pneumonia", "Effusion"), made_up=True), film(2, None)),
+        (
+            film(1, ("Pneumonia", "Effusion"), made_up=True, why=why(("Effusion", "present", 0.4))),
+            film(2, None),
+        ),
         (panel(1, leukocytes(), platelets(88.0, "L")), panel(2, leukocytes(7.1, "N"))),
     )
     brief = compose(result, Shelf(result))
     file = tmp_path_factory.mktemp("pages") / "brief.html"
-    file.write_text(render(brief, "html", course=lambda *_: SERIES), encoding="utf-8")
+    picture = draw_heat(np.full((240, 200), 90, np.uint8), np.eye(9, dtype=np.float32), 192)
+    page = render(
+        brief,
+        "html",
+        course=lambda *_: SERIES,
+        thumbnail=lambda _: picture,
+        heat=lambda *_: picture,
+    )
+    file.write_text(page, encoding="utf-8")
     return file
 
 
@@ -56,6 +70,19 @@ def test_nothing_is_wider_than_the_screen(
     page.goto(brief_file.as_uri() + place)
     assert page.locator("svg.course").count() == 1
     assert overflow(page) <= 0
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_a_heat_map_stands_beside_its_film(page: Page, brief_file: Path, width: int) -> None:
+    page.set_viewport_size({"width": width, "height": 900})
+    page.goto(brief_file.as_uri())
+    film, heat = (page.locator("#film-1 img").nth(n).bounding_box() for n in (0, 1))
+    assert film is not None
+    assert heat is not None
+    assert film["y"] == heat["y"]
+    assert (film["width"], film["height"]) == (heat["width"], heat["height"])
+    assert film["x"] + film["width"] <= heat["x"] < width
+    assert film["width"] > 100
 
 
 def test_a_citation_jumps_to_its_record_highlights_it_and_opens_it(

@@ -12,7 +12,7 @@ from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
 from PIL import Image
 
-from mmrag.brief.heat import SCALE_HEIGHT, draw_heat
+from mmrag.brief.heat import SCALE_HEIGHT, draw_heat, heated
 
 FILM = np.tile(np.linspace(20, 200, 160, dtype=np.uint8), (120, 1))
 GAP = 2
@@ -21,9 +21,7 @@ GAP = 2
 def drawn(
     heat: NDArray[np.float32], film: NDArray[np.uint8] = FILM, size: int = 500
 ) -> NDArray[np.uint8]:
-    picture = Image.open(io.BytesIO(draw_heat(film, heat, size)))
-    assert picture.format == "PNG"
-    return np.asarray(picture.convert("RGB"))
+    return heated(film, heat, size)
 
 
 def corner(row: int, column: int, value: float = 5.0) -> NDArray[np.float32]:
@@ -91,3 +89,12 @@ def test_any_heat_over_any_film_is_drawn(
     heat: NDArray[np.float32], film: NDArray[np.uint8]
 ) -> None:
     assert drawn(heat, film, size=30).shape[2] == 3
+
+
+def test_the_picture_is_a_small_file_that_keeps_its_colours() -> None:
+    content = draw_heat(FILM, corner(8, 0), 500)
+    picture = Image.open(io.BytesIO(content))
+    assert picture.format == "JPEG"
+    exact = heated(FILM, corner(8, 0), 500).astype(int)
+    assert np.abs(np.asarray(picture.convert("RGB")).astype(int) - exact).mean() < 3
+    assert len(content) < 20_000

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+import hashlib
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from pathlib import Path
 
 import pytest
 
 from mmrag import Engine
 from mmrag.brief import compose
+from mmrag.brief.provenance import content_hash
 from mmrag.store.terms import RecordKey
 from tests.brief.made import Shelf, answer, asking, film, panel
 
@@ -48,21 +52,37 @@ def test_the_moment_is_now_in_utc_and_the_version_is_ours() -> None:
 
 
 @pytest.mark.parametrize("question", ["pneumonia with pleural effusion", "platelets below 1"])
-def test_the_stores_own_hashes_are_those_of_the_ingest(engine: Engine, question: str) -> None:
+def test_a_film_has_the_hash_of_its_file(engine: Engine, question: str) -> None:
     brief = engine.brief(question, films=3, labs=3)
-    store = engine._opened_store()
     for each in brief.records:
-        id_ = each.record.partition(":")[2]
-        if each.sha256 is None:
-            assert store.labs.known(each.source)[id_] == each.record_hash
-        else:
-            assert store.films.known(each.source)[id_] == (each.sha256, each.record_hash)
+        film = engine.film(each.record.partition(":")[2])
+        if each.sha256 is not None:
+            assert film is not None
+            assert each.sha256 == hashlib.sha256(Path(film.file).read_bytes()).hexdigest()
     assert brief.records
+
+
+def test_content_counts_and_its_place_does_not() -> None:
+    result = answer(asking("Effusion"), (film(1, taken_on=date(2021, 8, 1)),), (panel(1),))
+    shelf = Shelf(result)
+    (one,) = shelf.films.values()
+    elsewhere = replace(one, provenance=replace(one.provenance, file="/other/a.png", row=7))
+    assert content_hash(elsewhere) == content_hash(one)
+    for other in (
+        replace(one, findings=None),
+        replace(one, findings=()),
+        replace(one, taken_on=date(2021, 8, 2)),
+        replace(one, provenance=replace(one.provenance, source="other")),
+        replace(one, provenance=replace(one.provenance, made_up=True)),
+    ):
+        assert content_hash(other) != content_hash(one)
+    (report,) = shelf.reports.values()
+    changed = replace(report.observations[0], value=15.21)
+    assert content_hash(replace(report, observations=(changed,))) != content_hash(report)
 
 
 def test_records_that_are_not_stored_have_no_hash(engine: Engine) -> None:
     store = engine._opened_store()
     nobody = [RecordKey("demo", "nobody"), RecordKey("x' OR 1=1; --", "\x00")]
     assert store.films.hashes(nobody) == {}
-    assert store.labs.hashes(nobody) == {}
     assert store.films.hashes([]) == {}

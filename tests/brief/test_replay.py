@@ -180,6 +180,19 @@ def test_a_film_that_was_shown_has_to_be_shown_again(engine: Engine, made_up: De
         engine.replay(printed(engine.brief("effusion", films=1, labs=0)), image=first)
 
 
+def test_the_same_data_from_another_folder_is_unchanged(
+    own_copy: DemoFolders, tmp_path: Path
+) -> None:
+    moved = tmp_path / "moved"
+    with Engine.open(settings=Settings(home=tmp_path / "home", dsn=None)) as engine:
+        engine.ingest("nih", own_copy.films)
+        brief = printed(engine.brief("pleural effusion", films=3, labs=0))
+        shutil.move(own_copy.films, moved)
+        assert engine.ingest("nih", moved).films.changed > 0
+        assert engine.replay(brief).holds
+        assert engine.thumbnail(engine.search("pleural effusion", labs=0).films[0]) is not None
+
+
 def test_a_label_that_changes_at_its_source_is_noticed(
     own_copy: DemoFolders, tmp_path: Path
 ) -> None:

@@ -8,7 +8,10 @@ import pytest
 
 from mmrag import Engine
 from mmrag.brief import StoredRecords, stored
+from mmrag.evidence import evidence_model_for
 from mmrag.store import Store
+
+UNFITTED = evidence_model_for("none", "")
 
 
 @pytest.fixture
@@ -40,8 +43,8 @@ def test_figures_are_counted_again_only_where_something_was_written(
         return result.coverage.labs
 
     monkeypatch.setattr(stored, "cover_labs", counting)
-    assert StoredRecords(store, moment).coverage(result) is result.coverage
+    assert StoredRecords(store, UNFITTED, moment).coverage(result) is result.coverage
     assert not counted
-    StoredRecords(store).coverage(result)
-    StoredRecords(store, "another moment").coverage(result)
+    StoredRecords(store, UNFITTED).coverage(result)
+    StoredRecords(store, UNFITTED, "another moment").coverage(result)
     assert counted == ["labs", "labs"]

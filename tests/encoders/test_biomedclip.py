@@ -161,7 +161,7 @@ def test_damaged_weights_are_named(
     weights = tmp_path / "model" / "open_clip_model.safetensors"
     weights.write_bytes(weights.read_bytes()[:100_000])
     here = _with(settings, biomedclip=tmp_path / "model", encoders=tmp_path / "e")
-    with pytest.raises(EncoderError, match=r"open_clip_model.safetensors: cannot be loaded"):
+    with pytest.raises(EncoderError, match=r"open_clip_model.safetensors: damaged or cut off"):
         open_encoder("biomedclip", here)
 
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import shutil
 from importlib.util import find_spec
 from pathlib import Path
@@ -7,54 +8,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mmrag.encoders import calibration
+from mmrag.encoders import agreement, calibration
 from mmrag.encoders.base import GreyImage
 from mmrag.encoders.biomedclip import open_exported
-from mmrag.encoders.calibration import (
-    Agreement,
-    calibrate,
-    mean_removed_cosine,
-    overlap,
-)
-from mmrag.encoders.exported import INT8, Exported, read_exported
+from mmrag.encoders.calibration import FEWEST_FILMS, calibrate
+from mmrag.encoders.exported import INT8, INT8_REPORT, INT8_TEXT_TOWER, Exported, read_exported
+from mmrag.encoders.openvino_towers import cpu_has_bf16
 from mmrag.errors import EncoderError, InputError
 from mmrag.settings import Settings
-
-
-def test_removing_the_mean_shows_what_a_cosine_hides() -> None:
-    rng = np.random.default_rng(0)
-    common = 10 * np.ones(32)
-    reference = (common + rng.normal(size=(50, 32))).astype(np.float32)
-    unrelated = (common + rng.normal(size=(50, 32))).astype(np.float32)
-    assert mean_removed_cosine(reference, reference) == pytest.approx(1)
-    assert abs(mean_removed_cosine(reference, unrelated)) < 0.2
-
-
-def test_overlap_counts_shared_neighbours() -> None:
-    scores = np.arange(40, dtype=np.float32)[np.newaxis]
-    assert overlap(scores, scores) == 1
-    assert overlap(scores, -scores) == 0
-    shifted = np.roll(scores, 5, axis=1)
-    assert overlap(scores, shifted) == pytest.approx(0.5)
-
-
-def test_a_film_is_no_neighbour_of_itself() -> None:
-    own = 100 * np.eye(30, dtype=np.float32)
-    others = np.tile(np.arange(30, dtype=np.float32), (30, 1))
-    assert overlap(others + own, others, apart=True) == 1
-
-
-@pytest.mark.parametrize(
-    ("agreement", "short"),
-    [
-        (Agreement(60, 0.99, 0.95, 0.97, 0.95), 0),
-        (Agreement(60, 0.96, 0.95, 0.97, 0.95), 1),
-        (Agreement(60, 0.99, 0.80, 0.80, 0.80), 3),
-        (Agreement(60, float("nan"), 0.95, 0.97, 0.95), 1),
-    ],
-)
-def test_what_lies_below_its_limit_is_named(agreement: Agreement, short: int) -> None:
-    assert len(agreement.shortcomings) == short
 
 
 @pytest.fixture
@@ -65,34 +26,81 @@ def exported(small_encoders: Path, tmp_path: Path) -> Exported:
     return read_exported(tmp_path / "biomedclip")
 
 
+@pytest.fixture
+def films(made_films: list[GreyImage], monkeypatch: pytest.MonkeyPatch) -> list[GreyImage]:
+    """As many as the limit allows, which is lowered to save time."""
+    monkeypatch.setattr(calibration, "FEWEST_FILMS", 2 * len(made_films))
+    return made_films * 2
+
+
+def _settings(exported: Exported, precision: str) -> Settings:
+    return Settings(encoders=exported.path.parent).model_copy(update={"precision": precision})
+
+
 def test_too_few_films_are_refused(exported: Exported, made_films: list[GreyImage]) -> None:
-    with pytest.raises(InputError, match="33 readable films are too few"):
+    with pytest.raises(InputError, match=f"33 readable films are too few.*{FEWEST_FILMS}"):
         calibrate(exported, made_films)
 
 
-def test_int8_below_its_limits_is_not_kept(
-    exported: Exported, made_films: list[GreyImage], monkeypatch: pytest.MonkeyPatch
+def test_films_below_their_limit_leave_no_int8(
+    exported: Exported, films: list[GreyImage], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(calibration, "LEAST_TEXT_COSINE", 1.0)
-    agreement = calibrate(exported, made_films * 2)
-    assert agreement.shortcomings
+    monkeypatch.setattr(agreement, "LEAST_COSINE", 1.0)
+    result = calibrate(exported, films)
+    assert any("films" in line for line in result.shortcomings)
     assert not (exported.path / INT8).exists()
     with pytest.raises(EncoderError, match="not calibrated"):
-        open_exported(exported, Settings(precision="int8", encoders=exported.path.parent))
+        open_exported(exported, _settings(exported, "int8"))
+
+
+@pytest.mark.parametrize("texts_in_bf16", [0.992, 0.98])
+def test_texts_below_their_limit_take_the_fastest_arithmetic_within_it(
+    exported: Exported,
+    films: list[GreyImage],
+    monkeypatch: pytest.MonkeyPatch,
+    texts_in_bf16: float,
+) -> None:
+    if not cpu_has_bf16():
+        pytest.skip("this CPU has no bf16")
+    # of films and of texts, in int8, bf16 and fp32
+    told = iter([0.995, 0.914, 0.995, texts_in_bf16, 0.995, 1.0])
+    monkeypatch.setattr(agreement, "mean_removed_cosine", lambda *_: next(told))
+    monkeypatch.setattr(agreement, "LEAST_OVERLAP", 0.2)
+    result = calibrate(exported, films)
+    wanted = "bf16" if texts_in_bf16 > agreement.LEAST_COSINE else "fp32"
+    assert (result.text_tower, result.rest, result.shortcomings) == (wanted, "bf16", [])
+    assert result.turned_down[0] == "int8: mean-removed cosine of texts 0.914 (at least 0.99)"
+    assert len(result.turned_down) == (1 if wanted == "bf16" else 2)
+    assert not (exported.path / INT8 / INT8_TEXT_TOWER).exists()
+    small = open_exported(exported, _settings(exported, "int8"))
+    plain = open_exported(exported, _settings(exported, wanted))
+    texts = ["pleural effusion", "leukocytosis; thrombocytopenia"]
+    assert np.array_equal(small.encode_texts(texts), plain.encode_texts(texts))
+    assert not np.array_equal(small.encode_films(films[:3]), plain.encode_films(films[:3]))
 
 
 def test_int8_within_its_limits_is_a_space_of_its_own(
-    exported: Exported, made_films: list[GreyImage], monkeypatch: pytest.MonkeyPatch
+    exported: Exported, films: list[GreyImage], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for limit in ("LEAST_FILM_COSINE", "LEAST_TEXT_COSINE", "LEAST_OVERLAP"):
-        monkeypatch.setattr(calibration, limit, 0.2)
-    agreement = calibrate(exported, made_films * 2)
-    assert agreement.shortcomings == []
-    assert agreement.films == 33
-    settings = Settings(precision="int8", encoders=exported.path.parent)
-    small = open_exported(exported, settings)
-    full = open_exported(exported, settings.model_copy(update={"precision": "fp32"}))
+    for limit in ("LEAST_COSINE", "LEAST_OVERLAP"):
+        monkeypatch.setattr(agreement, limit, 0.2)
+    result = calibrate(exported, films)
+    assert (result.text_tower, result.turned_down, result.shortcomings) == ("int8", [], [])
+    assert result.agreement.films == 33
+    small = open_exported(exported, _settings(exported, "int8"))
+    full = open_exported(exported, _settings(exported, "fp32"))
     assert small.fingerprint.precision == "int8"
     assert small.fingerprint.weights != full.fingerprint.weights
-    alike = np.sum(small.encode_films(made_films) * full.encode_films(made_films), axis=1)
+    alike = np.sum(small.encode_films(films) * full.encode_films(films), axis=1)
     assert 0.9 < alike.min() < 1
+
+
+def test_int8_beside_bf16_needs_a_cpu_with_bf16(
+    exported: Exported, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (exported.path / INT8).mkdir()
+    report = {"sha256": "c" * 64, "text_tower": "int8", "rest": "bf16"}
+    (exported.path / INT8 / INT8_REPORT).write_text(json.dumps(report))
+    monkeypatch.setattr("mmrag.encoders.biomedclip.cpu_has_bf16", lambda: False)
+    with pytest.raises(EncoderError, match="no bf16: run mmrag encoder calibrate here"):
+        open_exported(exported, _settings(exported, "int8"))

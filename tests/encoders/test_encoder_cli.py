@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ from PIL import Image
 from typer.testing import CliRunner, Result
 
 from mmrag import encoder_cli
+from mmrag.cli import main
 from mmrag.encoder_cli import encoder_app
 from mmrag.encoders.base import GreyImage
 from mmrag.encoders.openclip_folder import file_sha256
@@ -40,6 +42,51 @@ def test_a_name_that_is_no_model_is_refused() -> None:
     error = _error("check", "resnet")
     assert isinstance(error, InputError)
     assert "biomedclip" in str(error)
+
+
+def test_check_without_any_extra_lists_what_is_missing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for package in ("huggingface_hub", "openvino", "torch"):
+        monkeypatch.setitem(sys.modules, package, None)
+    monkeypatch.setenv("MMRAG_ENCODERS", str(tmp_path))
+    monkeypatch.delenv("MMRAG_BIOMEDCLIP", raising=False)
+    result = _run("check")
+    assert result.exit_code == 3
+    assert "weights: huggingface_hub is not installed\n    run pip install" in result.output
+    assert "[biomedclip]" in result.output
+    assert result.output.endswith("not usable yet\n")
+
+
+def test_calibrating_what_is_not_exported_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MMRAG_ENCODERS", str(tmp_path))
+    assert "no exported towers here: run mmrag encoder export" in str(_error("calibrate", tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "complaint"),
+    [
+        ("MMRAG_PRECISION", "fp8", "MMRAG_PRECISION: Input should be 'fp32', 'bf16' or 'int8'"),
+        ("MMRAG_RUNTIME", "cuda", "MMRAG_RUNTIME: Input should be 'openvino'"),
+    ],
+)
+def test_a_wrong_setting_is_one_line(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    variable: str,
+    value: str,
+    complaint: str,
+) -> None:
+    monkeypatch.setenv(variable, value)
+    monkeypatch.setattr(sys, "argv", ["mmrag", "encoder", "check"])
+    with pytest.raises(SystemExit) as stopped:
+        main()
+    assert stopped.value.code == 2
+    err = capsys.readouterr().err
+    assert complaint in err
+    assert err.count("\n") == 1
 
 
 def test_a_folder_without_films_is_refused(

@@ -9,10 +9,11 @@ from mmrag.encoders.exported import (
     INT8,
     INT8_REPORT,
     MANIFEST,
+    Calibrated,
     Exported,
     WeightsSeen,
-    calibration_hash,
     is_exported,
+    read_calibrated,
     read_exported,
 )
 from mmrag.encoders.framing import Framing
@@ -62,13 +63,18 @@ def test_a_damaged_manifest_says_how_to_mend_it(exported: Exported, content: str
         read_exported(exported.path)
 
 
+def report_of(**changes: str) -> dict[str, str]:
+    return {"sha256": "c" * 64, "text_tower": "int8", "rest": "bf16"} | changes
+
+
 def test_int8_needs_a_calibration(exported: Exported) -> None:
     with pytest.raises(EncoderError, match="mmrag encoder calibrate"):
-        calibration_hash(exported)
+        read_calibrated(exported)
     report = exported.path / INT8 / INT8_REPORT
     report.parent.mkdir()
-    report.write_text("{}")
-    with pytest.raises(EncoderError, match="damaged"):
-        calibration_hash(exported)
-    report.write_text(json.dumps({"sha256": "c" * 64}))
-    assert calibration_hash(exported) == "c" * 64
+    for content in ("{}", "[]", "no JSON", json.dumps(report_of(rest="fp8"))):
+        report.write_text(content)
+        with pytest.raises(EncoderError, match="damaged"):
+            read_calibrated(exported)
+    report.write_text(json.dumps(report_of()))
+    assert read_calibrated(exported) == Calibrated("c" * 64, "int8", "bf16")

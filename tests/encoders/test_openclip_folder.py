@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+import io
 import json
+import struct
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +17,20 @@ MODEL_CFG: dict[str, Any] = {
     "vision_cfg": {"image_size": 224},
     "text_cfg": {"hf_model_name": "a/b", "hf_tokenizer_name": "a/b", "context_length": 256},
 }
+
+
+_HEADER = json.dumps(
+    {"__metadata__": {}, "w": {"dtype": "U8", "shape": [5000], "data_offsets": [0, 5000]}}
+).encode()
+SAFETENSORS = struct.pack("<Q", len(_HEADER)) + _HEADER + bytes(5000)
+
+
+def _zip() -> bytes:
+    """What torch saves: an archive whose table stands at its end."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        archive.writestr("data.pkl", bytes(8000))
+    return buffer.getvalue()
 
 
 @pytest.fixture
@@ -36,7 +53,7 @@ def test_reads_what_determines_vectors(folder: Path) -> None:
 
 
 def test_takes_the_weights_that_open_clip_takes(folder: Path) -> None:
-    (folder / WEIGHTS[0]).write_bytes(bytes(5000))
+    (folder / WEIGHTS[0]).write_bytes(SAFETENSORS)
     assert read_folder(folder, "").weights.name == "open_clip_model.safetensors"
 
 
@@ -83,3 +100,24 @@ def test_a_captioning_model_is_refused(folder: Path) -> None:
     _write_config(folder, MODEL_CFG | {"multimodal_cfg": {}})
     with pytest.raises(EncoderError, match="one image and one text tower"):
         read_folder(folder, "")
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        (WEIGHTS[0], SAFETENSORS[:-1]),
+        (WEIGHTS[0], SAFETENSORS + b"more"),
+        (WEIGHTS[0], bytes(5000)),
+        (WEIGHTS[0], b"{" * 5000),
+        (WEIGHTS[2], _zip()[:-2000]),
+    ],
+)
+def test_half_a_download_is_noticed(folder: Path, name: str, content: bytes) -> None:
+    (folder / name).write_bytes(content)
+    with pytest.raises(EncoderError, match=f"{name}: damaged or cut off .*: remove it, and fetch it again"):
+        read_folder(folder, "fetch it again")
+
+
+def test_whole_archives_pass(folder: Path) -> None:
+    (folder / WEIGHTS[2]).write_bytes(_zip())
+    assert read_folder(folder, "").weights.name == WEIGHTS[2]

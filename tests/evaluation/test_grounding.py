@@ -17,6 +17,7 @@ from typer.testing import CliRunner
 
 from mmrag import Engine, Settings
 from mmrag.brief import Brief, StoredRecords, compose
+from mmrag.encoders import open_encoder
 from mmrag.errors import InputError, MmragError
 from mmrag.eval_cli import eval_command
 from mmrag.evaluation import grounding
@@ -29,11 +30,15 @@ from mmrag.evaluation.grounding_questions import draw_questions
 from mmrag.evaluation.grounding_results import GroundingReport, Phase
 from mmrag.evaluation.grounding_rows import StoredRows, read_stored_rows
 from mmrag.evaluation.report_page import END
+from mmrag.evidence import evidence_model_for
 from mmrag.ingest.progress import Silent
 from mmrag.sources.demo import DemoFolders
 from mmrag.store import Store
 from mmrag.store.connection import Address
 from mmrag.store.schema import set_search_path
+
+_FINGERPRINT = open_encoder("compact").fingerprint
+SHIPPED = evidence_model_for(_FINGERPRINT.name, _FINGERPRINT.weights)
 
 QUESTIONS = (
     "pleural effusion with leukocytosis",
@@ -64,7 +69,7 @@ class House:
         return brief.model_dump(mode="json")
 
     def again(self, question: str) -> Mapping[str, Any]:
-        held = compose(self.first[question], StoredRecords(self.store))
+        held = compose(self.first[question], StoredRecords(self.store, SHIPPED))
         return held.model_dump(mode="json")
 
     def rows(self) -> StoredRows:

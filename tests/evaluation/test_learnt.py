@@ -8,18 +8,17 @@ import numpy as np
 import pytest
 
 from mmrag.clinical.findings import finding_names
-from mmrag.encoders.base import Fingerprint
 from mmrag.evaluation.bench import Bench, lot
 from mmrag.evaluation.judges import Read
 from mmrag.evaluation.learnt import Weigher, as_it_is, cross_fitted, learnt_for
 from mmrag.evaluation.methods import METHODS, PRODUCT
 from mmrag.evaluation.questions import by_name
 from mmrag.evaluation.teaching import reads_of
-from mmrag.evidence import NAMES
+from mmrag.evidence import NAMES, evidence_model_for
 from mmrag.evidence.fit import FULL
 from mmrag.evidence.reads import Reads
 
-COMPACT = Fingerprint("compact", "of other weights", "fp32")
+UNFITTED = evidence_model_for("compact", "of other weights")
 
 
 @pytest.fixture(scope="module")
@@ -100,12 +99,12 @@ def test_a_stranger_is_weighed_by_what_all_taught(bench: Bench) -> None:
 def test_too_few_reads_leave_what_is_shipped(bench: Bench, taught: Reads) -> None:
     few = taught.take(np.arange(len(taught)) < 60)
     for reads in (None, few):
-        learnt = learnt_for(COMPACT, reads, bench.collection.patients[:60])
+        learnt = learnt_for(UNFITTED, reads, bench.collection.patients[:60])
         assert [model.name for model in learnt.full.models] == ["labels"]
 
 
 def test_an_encoder_that_nobody_fitted_is_judged_by_its_labels(bench: Bench, taught: Reads) -> None:
-    learnt = learnt_for(COMPACT, taught, bench.collection.patients)
+    learnt = learnt_for(UNFITTED, taught, bench.collection.patients)
     assert len(learnt.full.models) == 6
     assert not any(model.labelled.pixels.any() for model in learnt.full.models)
     assert not learnt.own_pixels.whole.unlabelled.pixels.any()

@@ -12,11 +12,12 @@ from mmrag import Engine, Settings
 from mmrag.clinical.prompts import anchor_prompts
 from mmrag.encoders import open_encoder
 from mmrag.encoders.base import Encoder
+from mmrag.errors import QueryError
 from mmrag.evaluation.bench import Bench
 from mmrag.evaluation.collection import encode_collection, films_of
 from mmrag.evaluation.learnt import Learnt, as_it_is
 from mmrag.evaluation.methods import METHODS, PRODUCT, Evidence
-from mmrag.evaluation.questions import Question, by_name, paraphrases
+from mmrag.evaluation.questions import Question, by_name, unlisted_paraphrases
 from mmrag.evidence import evidence_model_for
 from mmrag.fusion import FusionWeights, anchors_from_prompts
 from mmrag.sources.demo import DemoFolders
@@ -69,7 +70,7 @@ def as_searched(evidence: Evidence, text: str) -> list[str]:
         "possible mass",
         "streaky something",
         "platelets above 300",
-        *paraphrases()["Cardiomegaly"],
+        *unlisted_paraphrases()["Cardiomegaly"],
     ],
 )
 def test_mmrag_ranks_as_the_search_over_a_store_does(
@@ -77,6 +78,15 @@ def test_mmrag_ranks_as_the_search_over_a_store_does(
 ) -> None:
     found = [hit.id for hit in engine.search(text, films=1000, labs=0).films]
     assert as_searched(demo_evidence, text) == found
+
+
+def test_a_question_that_a_search_refuses_finds_no_film(
+    engine: Engine, demo_evidence: Evidence
+) -> None:
+    text = "index above 0.5"
+    with pytest.raises(QueryError):
+        engine.search(text)
+    assert as_searched(demo_evidence, text) == []
 
 
 def test_mmrag_ranks_real_films_as_the_search_does(shared_data: Path, tmp_path: Path) -> None:

@@ -25,6 +25,8 @@ from mmrag.evaluation.tables import by_coverage, measure, other_wordings
 from mmrag.evaluation.written import PAGE, print_report, write_report
 from mmrag.sources.demo import DemoFolders
 
+OUT_OF_FOLD = Path(__file__).resolve().parents[2] / "training" / "out_of_fold.npz"
+
 
 @pytest.fixture(scope="module")
 def report(bench: Bench) -> EvaluationReport:
@@ -52,7 +54,7 @@ def report(bench: Bench) -> EvaluationReport:
 
 def test_every_method_is_measured_under_every_condition(report: EvaluationReport) -> None:
     asked = {(row.kind, row.condition) for row in report.rows}
-    assert len(asked) == 5 + 2 * 4
+    assert len(asked) == 5 + 2 * 5
     for kind, condition in asked:
         for method in METHODS:
             row = report.mean_row("experts", kind, condition, method)
@@ -154,12 +156,21 @@ def test_a_leak_is_loud(
     assert (tmp_path / "evaluation.md").is_file()
 
 
+def test_weights_that_learnt_from_the_judged_films_are_no_judge_of_themselves(
+    shared_data: Path,
+) -> None:
+    answer = CliRunner().invoke(app, ["--data", str(shared_data / "nih"), "--quick", "--json"])
+    assert isinstance(answer.exception, MmragError)
+    assert "judged patients that the encoder learnt from" in str(answer.exception)
+    assert "--vectors FILE" in str(answer.exception)
+
+
 def test_real_films_and_blood_in_a_quick_run(shared_data: Path, tmp_path: Path) -> None:
     answer = CliRunner().invoke(
         app,
         [
             *("--data", str(shared_data / "nih"), "--labs", str(shared_data / "synthea" / "csv")),
-            *("--quick", "--json", "--out", str(tmp_path)),
+            *("--vectors", str(OUT_OF_FOLD), "--quick", "--json", "--out", str(tmp_path)),
         ],
     )
     assert answer.exception is None, answer.output

@@ -160,11 +160,10 @@ def test_other_parameters_want_a_refuse_and_get_it(
         engine.ingest("nih", own_copy.films)
         before = films_of(engine, "effusion", films=40)
         labels = engine.status().space
-        for room in ("mmrag.engine", "mmrag.retrieval.film_leg"):
-            monkeypatch.setattr(
-                f"{room}.evidence_model_for",
-                lambda *encoder: replace(evidence_model_for(*encoder), similarity=0.4),
-            )
+        monkeypatch.setattr(
+            "mmrag.engine.evidence_model_for",
+            lambda *encoder: replace(evidence_model_for(*encoder), similarity=0.4),
+        )
         with pytest.raises(SpaceMismatch, match="run mmrag refuse"):
             engine.search("effusion")
         with pytest.raises(SpaceMismatch, match="run mmrag refuse"):

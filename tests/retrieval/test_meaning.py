@@ -9,7 +9,7 @@ from mmrag.encoders.compact_text import encode
 from mmrag.evidence import evidence_model_for
 from mmrag.fusion import Anchors, anchors_from_prompts
 from mmrag.retrieval.film_score import film_order
-from mmrag.retrieval.meaning import with_meaning
+from mmrag.retrieval.meaning import says_nothing_of_films, with_meaning
 
 ANCHORS = anchors_from_prompts(anchor_prompts(), encode)
 WORDS = "liquid sits at the bottom of the chest cavity"
@@ -42,6 +42,17 @@ def test_named_findings_are_all_that_is_meant() -> None:
 
 def test_words_about_something_else_mean_nothing() -> None:
     assert read("pacemaker leads").meant == ()
+
+
+def test_words_about_something_else_would_order_films_at_random() -> None:
+    def silent(question: str) -> bool:
+        query = compile_query(question)
+        return says_nothing_of_films(query, encode([query.free_text or question])[0], ANCHORS)
+
+    assert silent("pacemaker leads")
+    assert not silent(WORDS)
+    assert not silent("pacemaker leads in women")
+    assert not silent("pacemaker leads, effusion")
 
 
 def test_in_a_space_whose_anchors_lean_together_no_share_is_told() -> None:

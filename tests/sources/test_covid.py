@@ -27,7 +27,8 @@ from mmrag.sources.covid_cells import (
 
 HEADER = (
     "patientid", "offset", "sex", "age", "finding", "view", "modality", "date", "folder",
-    "filename", "license", "url", "leukocyte_count", "neutrophil_count", "lymphocyte_count",
+    "filename", "license", "url", "clinical_notes", "leukocyte_count", "neutrophil_count",
+    "lymphocyte_count",
 )  # fmt: skip
 ROW = {
     "patientid": "7",
@@ -42,6 +43,7 @@ ROW = {
     "filename": "a.png",
     "license": "CC BY 4.0",
     "url": "https://example.org/a",
+    "clinical_notes": "Fever. Cough. ",
 }
 
 
@@ -73,6 +75,7 @@ def test_a_row_is_a_patient_a_film_and_a_panel_of_one_day(tmp_path: Path) -> Non
     assert (film.findings, film.stated) == (("Pneumonia",), "Pneumonia/Viral/COVID-19")
     assert (film.day, film.taken_on) == (3.0, None)
     assert film.licence == "CC BY 4.0 (https://example.org/a)"
+    assert film.note == "Fever. Cough."
     assert film.path == tmp_path / "images" / "a.png"
     (lymphocytes,) = panel.observations
     assert (panel.patient, panel.day, panel.sampled_at) == ("covid:7", 3.0, None)
@@ -101,6 +104,7 @@ def test_a_count_with_a_date_alone_has_that_time(tmp_path: Path) -> None:
         ({"sex": "X"}, "bad-sex", "neither M nor F"),
         ({"view": "Axial"}, "bad-view", "none of PA, AP and L"),
         ({"finding": "Pneumonai"}, "unknown-label", "not known"),
+        ({"clinical_notes": "fever\x00"}, "bad-note", "note left out"),
     ],
 )
 def test_a_bad_cell_costs_one_line_and_the_film_goes_in(

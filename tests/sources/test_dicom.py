@@ -222,14 +222,91 @@ def test_an_image_that_is_no_single_film_is_refused(
         read_film(write_dicom(tmp_path / "a", **tags))
 
 
-def test_a_missing_codec_names_the_extra(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    pixels = pytest.importorskip("pydicom.pixels", reason=INSTALLED)
+def compressed(folder: Path, syntax: str, **tags: Any) -> Path:
+    """Write a film in one of the compressed forms that GDCM writes, too."""
+    gdcm = pytest.importorskip("gdcm", reason="python-gdcm, of the extra dicom, is not installed")
+    depth: dict[str, Any] = {"BitsStored": 12, "HighBit": 11}
+    plain = write_dicom(folder / "plain", RAMP * 16, **depth, **tags)
+    reader, change, writer = (
+        gdcm.ImageReader(),
+        gdcm.ImageChangeTransferSyntax(),
+        gdcm.ImageWriter(),
+    )
+    reader.SetFileName(str(plain))
+    assert reader.Read()
+    wanted = getattr(gdcm.TransferSyntax, syntax)
+    change.SetTransferSyntax(gdcm.TransferSyntax(wanted))
+    change.SetInput(reader.GetImage())
+    assert change.Change()
+    file = folder / f"{syntax}.dcm"
+    writer.SetFileName(str(file))
+    writer.SetFile(reader.GetFile())
+    writer.SetImage(change.GetOutput())
+    assert writer.Write()
+    return file
+
+
+@pytest.mark.parametrize(
+    "syntax", ["JPEGLosslessProcess14_1", "JPEGLosslessProcess14", "JPEGLSLossless",
+               "JPEG2000Lossless"],
+)  # fmt: skip
+def test_a_lossless_compression_is_read_as_if_it_were_none(tmp_path: Path, syntax: str) -> None:
+    file = compressed(tmp_path, syntax)
+    assert b"1.2.840.10008.1.2.4." in file.read_bytes()[:1000]
+    plain = read_film(tmp_path / "plain").pixels
+    assert np.array_equal(read_film(file).pixels, plain)
+    film, _ = one_film(file)
+    assert film.id == file.name
+
+
+RLE, LOSSLESS, HIGH_THROUGHPUT, EXTENDED = (
+    "1.2.840.10008.1.2.5", "1.2.840.10008.1.2.4.70", "1.2.840.10008.1.2.4.202",
+    "1.2.840.10008.1.2.4.51",
+)  # fmt: skip
+
+
+def under_another_name(tmp_path: Path, syntax: str) -> Path:
+    """Write a film that says that it is compressed."""
     file = write_dicom(tmp_path / "a")
+    name = b"1.2.840.10008.1.2.1\0"
+    padded = syntax.encode() + b"\0" * (len(syntax) % 2)
+    content = file.read_bytes()
+    at = content.index(name) - 2
+    length = len(padded).to_bytes(2, "little")
+    file.write_bytes(content[:at] + length + padded + content[at + 2 + len(name) :])
+    return file
+
+
+class Lacking:
+    """A decoder without what it needs."""
+
+    is_available = False
+    missing_dependencies = ("gdcm - requires gdcm>=3.0.10", "pylibjpeg - requires pylibjpeg>=2.0")
+
+
+def test_a_missing_codec_names_the_extra_that_brings_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pixels = pytest.importorskip("pydicom.pixels", reason=INSTALLED)
+    monkeypatch.setattr(pixels, "get_decoder", lambda _: Lacking)
+    with pytest.raises(BadFilm, match=r"no installed codec reads JPEG Lossless.*\[dicom\]"):
+        read_film(under_another_name(tmp_path, LOSSLESS))
+
+
+@pytest.mark.parametrize("syntax", [HIGH_THROUGHPUT, EXTENDED])
+def test_where_the_extra_would_not_help_it_is_not_named(tmp_path: Path, syntax: str) -> None:
+    pytest.importorskip("gdcm", reason="python-gdcm, of the extra dicom, is not installed")
+    with pytest.raises(BadFilm, match=r"no installed codec reads [^:]*: export the film"):
+        read_film(under_another_name(tmp_path, syntax))
+
+
+def test_a_form_that_nobody_knows_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pixels = pytest.importorskip("pydicom.pixels", reason=INSTALLED)
     monkeypatch.setattr(pixels, "get_decoder", _no_codec)
-    content = file.read_bytes().replace(b"1.2.840.10008.1.2.1\0", b"1.2.840.10008.1.2.5\0")
-    file.write_bytes(content)
-    with pytest.raises(BadFilm, match=r"no installed codec reads RLE Lossless.*\[dicom\]"):
-        read_film(file)
+    with pytest.raises(BadFilm, match="no installed codec reads RLE Lossless: export the film"):
+        read_film(under_another_name(tmp_path, RLE))
 
 
 def _no_codec(syntax: str) -> Any:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given
@@ -43,7 +45,8 @@ def brute_force(
     known: FilmEvidence, fused: Vectors, vector: Vectors, order: FilmOrder, kept: list[int]
 ) -> list[tuple[str, float]]:
     cosines = halved(fused).astype(float) @ halved(vector).astype(float)
-    scores = film_scores(order, known.probability, cosines)
+    favoured = [film(n).patient in order.favoured for n in range(len(cosines))]
+    scores = film_scores(order, known.probability, cosines) + order.favour * np.array(favoured)
     answering = answers(order, known.probability)
     kept = [n for n in kept if answering[n]]
     return [(film(n).id, scores[n]) for n in sorted(kept, key=lambda n: (-scores[n], n))]
@@ -92,6 +95,7 @@ def test_the_order_is_that_of_all_films_compared(
 @given(
     seed=st.integers(0, 2**31),
     order=st.sampled_from(ORDERS),
+    favour=st.sampled_from([0.0, 0.05, 0.6]),
     k=st.integers(1, 30),
     depths=st.sampled_from([((1, 1), (4, 8)), ((8, 8), (64, 128)), ((128, 512),)]),
 )
@@ -101,8 +105,22 @@ def test_the_order_is_that_of_all_films_compared(
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 def test_nothing_is_lost_however_short_the_lists_are(
-    store: Store, seed: int, order: FilmOrder, k: int, depths: tuple[tuple[int, int], ...]
+    store: Store,
+    seed: int,
+    order: FilmOrder,
+    favour: float,
+    k: int,
+    depths: tuple[tuple[int, int], ...],
 ) -> None:
+    if favour:
+        share = 1 - favour
+        order = replace(
+            order,
+            logic=share * order.logic,
+            likeness=share * order.likeness,
+            favour=favour,
+            favoured=("nih:3", "nih:30", "nih:51", "nih:404"),
+        )
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(film_search, "EXACT_UP_TO", 5)
         patch.setattr(film_search, "TIE_MARGIN", 1)
@@ -149,10 +167,11 @@ def test_the_survey_counts_what_answers_and_finds_the_best(store: Store) -> None
         (without, no_mass & (np.arange(200) != 2)),
     ):
         survey = store.films.survey(where, WITHOUT)
+        assert survey.passing == kept.sum()
         assert survey.qualifying == (stands[kept] >= WITHOUT.least).sum()
         assert survey.best == pytest.approx(stands[kept].max())
-    assert store.films.survey(FilmFilter(sex="F"), FilmOrder()) == (women.sum(), None)
-    assert store.films.survey(FilmFilter(patient="nobody"), WITHOUT) == (0, None)
+    assert store.films.survey(FilmFilter(sex="F"), FilmOrder()) == (women.sum(), women.sum(), None)
+    assert store.films.survey(FilmFilter(patient="nobody"), WITHOUT) == (0, 0, None)
 
 
 def test_evidence_comes_back_to_the_bit_and_follows_its_film(store: Store) -> None:

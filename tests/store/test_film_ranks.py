@@ -15,7 +15,10 @@ ORDER = FilmOrder((Clause(("Effusion",)), Clause(("Mass",), present=False)), 0.2
 ROWS = 60
 
 
-@pytest.mark.parametrize("order", [ORDER, FilmOrder()])
+FAVOURING = FilmOrder(ORDER.clauses, 0.2, logic=0.4, favour=0.1, favoured=("nih:3", "nih:20"))
+
+
+@pytest.mark.parametrize("order", [ORDER, FilmOrder(), FAVOURING])
 @pytest.mark.parametrize("where", [EVERY_FILM, FilmFilter(view="AP")])
 def test_each_rank_is_the_count_of_films_whose_pixels_score_higher(
     store: Store, order: FilmOrder, where: FilmFilter
@@ -23,7 +26,8 @@ def test_each_rank_is_the_count_of_films_whose_pixels_score_higher(
     entries, pixels, known = [entry(n) for n in range(ROWS)], unit_vectors(ROWS), evidence(ROWS)
     store.films.write(entries, pixels, unit_vectors(ROWS, seed=3), known)
     question = unit_vectors(1, seed=9)[0]
-    scores = film_scores(order, known.pixels_only, pixels @ question)
+    favoured = np.array([each.film.patient in order.favoured for each in entries])
+    scores = film_scores(order, known.pixels_only, pixels @ question) + order.favour * favoured
     among = [n for n in range(ROWS) if where.view in (None, entries[n].film.view)]
     asked = among[::3]
     ranks = store.films.ranks_by_pixels([entries[n].key for n in asked], question, where, order)

@@ -329,6 +329,7 @@ def test_any_film_comes_back_as_it_was_written(store: Store, data: st.DataObject
         day=data.draw(st.none() | st.floats(allow_nan=False)),
         stated=data.draw(st.none() | text),
         licence=data.draw(st.none() | text),
+        note=data.draw(st.none() | text),
     )
     each = FilmEntry(written, "sha", "hash")
     store.films.write([each], unit_vectors(1), unit_vectors(1), evidence(1))

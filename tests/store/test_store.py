@@ -7,7 +7,10 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+
+import pytest
 
 from mmrag.errors import DatabaseError
 from mmrag.settings import Settings
@@ -82,3 +85,37 @@ def test_a_home_survives_its_processes(short_folder: Callable[[], Path]) -> None
         assert found.status().embedded
         assert found.status().location == str(settings.home)
         assert len(found.films.search(unit_vectors(1)[0], 5)) == 5
+
+
+def test_one_reading_sees_one_state(store: Store, settings: Settings) -> None:
+    test_films.fill(store, 4)
+    with Store.open(settings, DIMENSION) as other:
+        with store.at_once(reading=True):
+            assert store.films.count() == 4
+            test_films.fill(other, 12)
+            assert store.films.count() == 4
+            assert other.films.count() == 12
+            assert len(store.people.films("nih:5")) == 0
+        assert store.films.count() == 12
+
+
+def test_nothing_is_written_while_reading(store: Store) -> None:
+    with pytest.raises(DatabaseError, match="read-only"), store.at_once(reading=True):
+        test_films.fill(store, 2)
+    assert store.films.count() == 0
+    test_films.fill(store, 2)
+    assert store.films.count() == 2
+
+
+def test_at_once_is_all_or_nothing_and_of_its_thread_alone(store: Store) -> None:
+    def write_and_fail() -> None:
+        with store.at_once():
+            test_films.fill(store, 4)
+            with ThreadPoolExecutor() as pool:
+                assert pool.submit(store.films.count).result() == 0
+            assert store.films.count() == 4
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        write_and_fail()
+    assert store.films.count() == 0

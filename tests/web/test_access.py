@@ -14,6 +14,7 @@ from mmrag.settings import Settings
 from mmrag.store import Scope
 from mmrag.web.app import create_app
 from mmrag.web.server import is_loopback
+from tests.web.local import URL, local
 
 QUESTION = {"text": "pneumothorax", "films": 1, "labs": 0}
 
@@ -32,7 +33,7 @@ def outside(engine: Engine) -> Iterator[TestClient]:
 
 @pytest.fixture
 def here(engine: Engine) -> Iterator[TestClient]:
-    with TestClient(create_app(engine)) as client:
+    with local(create_app(engine)) as client:
         yield client
 
 
@@ -92,7 +93,7 @@ def test_another_sites_page_changes_nothing(here: TestClient, headers: dict[str,
     answer = here.post("/v1/search", json=QUESTION, headers=headers)
     assert answer.status_code == 403
     assert "another site" in answer.json()["detail"]
-    own = {"origin": "http://testserver", "sec-fetch-site": "same-origin"}
+    own = {"origin": URL, "sec-fetch-site": "same-origin"}
     assert here.post("/v1/search", json=QUESTION, headers=own).status_code == 200
 
 
@@ -118,7 +119,7 @@ def test_the_words_of_a_question_can_be_kept_out_of_the_log(
     settings = Settings(home=filled_home, audit_query=keep)
     with (
         Engine.open(settings=settings) as engine,
-        TestClient(create_app(engine, settings)) as client,
+        local(create_app(engine, settings)) as client,
     ):
         before = engine.audit.verify().entries
         client.post("/v1/search", json=QUESTION)

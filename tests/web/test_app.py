@@ -10,11 +10,12 @@ from starlette.testclient import TestClient
 
 from mmrag import Engine
 from mmrag.web.app import create_app
+from tests.web.local import local
 
 
 @pytest.fixture(scope="module")
 def client(engine: Engine) -> Iterator[TestClient]:
-    with TestClient(create_app(engine)) as opened:
+    with local(create_app(engine)) as opened:
         yield opened
 
 

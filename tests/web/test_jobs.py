@@ -18,6 +18,7 @@ from mmrag.settings import Settings
 from mmrag.sources.demo import DemoFolders
 from mmrag.web.app import create_app
 from mmrag.web.jobs import Job, Jobs
+from tests.web.local import local
 
 
 def ended(jobs: Jobs, id_: str) -> Job:
@@ -35,7 +36,7 @@ def client(made_up: DemoFolders, tmp_path: Path) -> Iterator[TestClient]:
     settings = Settings(home=tmp_path / "home", ingest_roots=(made_up.labs.parent,))
     with (
         Engine.open(settings=settings) as engine,
-        TestClient(create_app(engine, settings)) as opened,
+        local(create_app(engine, settings)) as opened,
     ):
         yield opened
 
@@ -64,7 +65,7 @@ def test_outside_the_folders_nothing_is_read_or_told(client: TestClient, tmp_pat
 
 
 def test_without_folders_a_service_ingests_nothing(engine: Engine) -> None:
-    with TestClient(create_app(engine, Settings())) as client:
+    with local(create_app(engine, Settings())) as client:
         answer = client.post("/v1/ingest", json={"kind": "nih", "path": "/"})
     assert answer.status_code == 400
     assert "MMRAG_INGEST_ROOTS" in answer.json()["detail"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 import schemathesis
@@ -17,6 +18,7 @@ from schemathesis.specs.openapi.checks import (
 from mmrag import Engine
 from mmrag.settings import Settings
 from mmrag.web.app import create_app
+from tests.web.local import URL
 
 CHECKS = [
     not_a_server_error,
@@ -30,7 +32,8 @@ ROUTES = [(path, method) for path, methods in DOCUMENT["paths"].items() for meth
 
 @pytest.fixture(scope="module")
 def schema(engine: Engine) -> schemathesis.schemas.BaseSchema:
-    return schemathesis.openapi.from_asgi("/openapi.json", create_app(engine))
+    here = {"host": urlsplit(URL).netloc}
+    return schemathesis.openapi.from_asgi("/openapi.json", create_app(engine), headers=here)
 
 
 @pytest.mark.parametrize(("path", "method"), ROUTES)
@@ -40,7 +43,7 @@ def test_a_route_keeps_its_word(
     @settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
     @given(case=schema[path][method.upper()].as_strategy())
     def ask(case: Any) -> None:
-        case.call_and_validate(checks=CHECKS)
+        case.call_and_validate(checks=CHECKS, base_url=URL)
 
     ask()
 

@@ -1,102 +1,18 @@
-"""The page in a real browser, point by point, at two widths."""
+"""The page in a real browser, point by point, at two widths: asking, narrowing, results, export."""
 
 from __future__ import annotations
 
 import json
 import re
-import shutil
-import threading
-from collections.abc import Iterator
 from pathlib import Path
-from urllib.parse import parse_qs, urlsplit
+from typing import Any
 
 import pytest
-import uvicorn
-from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
-from playwright.sync_api import Browser, Page, Request, expect, sync_playwright
+from playwright.sync_api import Page, expect
 
 from mmrag import Engine
 from mmrag.sources.demo import DemoFolders
-from mmrag.web.app import create_app
-
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-WOMEN = "/?q=effusion+without+pneumothorax+in+women+over+60"
-PNEUMONIA = "/?q=pneumonia+with+pleural+effusion&films=6&labs=4"
-PATIENCE_MS = 20_000
-
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine")
-
-
-@pytest.fixture(scope="module")
-def address(engine: Engine) -> Iterator[str]:
-    server = uvicorn.Server(uvicorn.Config(create_app(engine), port=0, log_level="error"))
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    while not server.started:
-        thread.join(0.05)
-    port = server.servers[0].sockets[0].getsockname()[1]
-    yield f"http://127.0.0.1:{port}"
-    server.should_exit = True
-    thread.join()
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        yield opened
-        opened.close()
-
-
-@pytest.fixture(params=[1280, 390])
-def page(request: pytest.FixtureRequest, browser: Browser, address: str) -> Iterator[Page]:
-    """A page of each width, which must complain of nothing and ask nobody else."""
-    context = browser.new_context(
-        viewport={"width": request.param, "height": 900}, base_url=address, accept_downloads=True
-    )
-    context.set_default_timeout(PATIENCE_MS)
-    opened = context.new_page()
-    complaints: list[str] = []
-    refused: list[str] = []
-
-    def watch(asked: Request) -> None:
-        if not asked.url.startswith((address, "blob:", "data:")):
-            complaints.append(f"asked {asked.url}")
-
-    opened.on("request", watch)
-    opened.on("pageerror", lambda error: complaints.append(str(error)))
-    opened.on(
-        "console",
-        lambda said: (refused if "400 (Bad Request)" in said.text else complaints).append(
-            said.text
-        ),
-    )
-    yield opened
-    assert not complaints
-    assert opened.evaluate("document.documentElement.scrollWidth") <= request.param
-    context.close()
-
-
-@pytest.fixture
-def wide(browser: Browser, address: str) -> Iterator[Page]:
-    context = browser.new_context(viewport={"width": 1280, "height": 900}, base_url=address)
-    context.set_default_timeout(PATIENCE_MS)
-    yield context.new_page()
-    context.close()
-
-
-def asked(page: Page) -> dict[str, list[str]]:
-    return parse_qs(urlsplit(page.url).query)
-
-
-def compiled(page: Page) -> dict[str, object]:
-    content: dict[str, object] = json.loads(asked(page)["query"][0])
-    return content
-
-
-def chip(page: Page, text: str) -> str:
-    return page.locator(".chip", has_text=text).locator(".flip").inner_text()
+from tests.web.shown import PNEUMONIA, WOMEN, asked, compiled, is_narrow
 
 
 def test_an_example_fills_the_bar_and_reads_as_chips(page: Page) -> None:
@@ -158,10 +74,10 @@ def test_a_film_is_chosen_and_asked_with(page: Page, made_up: DemoFolders) -> No
 
 
 @pytest.mark.parametrize("way", ["drop", "paste"])
-def test_a_film_is_dropped_or_pasted(wide: Page, made_up: DemoFolders, way: str) -> None:
+def test_a_film_is_dropped_or_pasted(page: Page, made_up: DemoFolders, way: str) -> None:
     film = next((made_up.films / "images").glob("*.png")).read_bytes()
-    wide.goto("/")
-    wide.evaluate(
+    page.goto("/")
+    page.evaluate(
         """([bytes, way]) => {
           const carrier = new DataTransfer();
           carrier.items.add(new File([new Uint8Array(bytes)], "f.png", { type: "image/png" }));
@@ -173,7 +89,7 @@ def test_a_film_is_dropped_or_pasted(wide: Page, made_up: DemoFolders, way: str)
         }""",
         [list(film), way],
     )
-    wide.get_by_text("like the film that you gave").wait_for()
+    page.get_by_text("like the film that you gave").wait_for()
 
 
 def test_what_is_no_film_is_said_in_one_line(page: Page, tmp_path: Path) -> None:
@@ -188,7 +104,7 @@ def test_what_is_no_film_is_said_in_one_line(page: Page, tmp_path: Path) -> None
 
 def test_facets_count_what_is_left_and_narrow_it(page: Page) -> None:
     page.goto("/?q=effusion&labs=2")
-    if page.viewport_size and page.viewport_size["width"] < 800:
+    if is_narrow(page):
         page.get_by_role("heading", name="Narrow").click()
     titles = page.locator(".facet h3")
     titles.first.wait_for()
@@ -200,11 +116,44 @@ def test_facets_count_what_is_left_and_narrow_it(page: Page) -> None:
     page.get_by_role("link", name="Remove women").wait_for()
     said = page.locator("#films-title small").inner_text()
     assert re.search(rf"of {expected} that answer", said)
-    if page.viewport_size and page.viewport_size["width"] < 800:
+    if is_narrow(page):
         page.get_by_role("heading", name="Narrow").click()
     page.get_by_role("region", name="Labels").get_by_role("link", name=re.compile("^lab")).click()
     page.get_by_role("link", name="Remove labelled films").wait_for()
     assert compiled(page)["among"] == {"labelled": True}
+
+
+@pytest.mark.parametrize(
+    ("field", "leg"),
+    [("Finding, by label", None), ("View", "films"), ("Sex", "films"), ("Age", "films"),
+     ("Labels", "films"), ("Films from", "films"), ("High results", "labs"),
+     ("Low results", "labs"), ("Measured", "labs"), ("Panels from", "labs")],
+)  # fmt: skip
+def test_every_facet_narrows_to_what_it_counts(page: Page, field: str, leg: str | None) -> None:
+    page.goto("/?q=effusion+with+leukocytes&films=2&labs=2")
+    if is_narrow(page):
+        page.get_by_role("heading", name="Narrow").click()
+    values = page.get_by_role("region", name=field, exact=True).locator("a:not(.chosen)")
+    values.first.wait_for()
+    counts = [int(each.replace(",", "")) for each in values.locator(".count").all_text_contents()]
+    # where nothing that is left shows what is asked, nothing answers: the commonest does
+    expected = max(counts)
+    value = values.nth(counts.index(expected))
+    name = value.locator(".name").text_content() or ""
+    value.evaluate(
+        "link => { const more = link.closest('.facet details'); if (more) more.open = true; }"
+    )
+    value.click()
+    page.locator(".facet a.chosen .name", has_text=name).first.wait_for(state="attached")
+    page.wait_for_url("**query=**")
+    if leg:
+        said = page.locator(f"#{leg}-title small").inner_text()
+        assert re.search(rf"of {expected:,} that answer", said), (name, said)
+    again = page.locator(".facet a.chosen", has=page.get_by_text(name, exact=True)).first
+    if is_narrow(page):
+        page.get_by_role("heading", name="Narrow").click()
+    again.click()
+    expect(page.locator(".facet a.chosen .name", has_text=name)).to_have_count(0)
 
 
 def test_films_stand_beside_results_with_provenance_and_drawings(page: Page) -> None:
@@ -251,89 +200,22 @@ def test_a_claim_lights_its_film_and_a_click_pins_it(page: Page) -> None:
     assert page.url.endswith("#film-1")
 
 
-def corner(page: Page) -> list[int]:
-    """Mean brightness of the drawn film, and how coloured it is."""
-    pixels: list[int] = page.evaluate(
-        """() => {
-          const canvas = document.querySelector(".viewer canvas");
-          const { width, height } = canvas;
-          const copy = new OffscreenCanvas(width, height)
-            .getContext("2d", { willReadFrequently: true });
-          copy.drawImage(canvas, 0, 0);
-          const { data } = copy.getImageData(0, 0, width, height);
-          let light = 0, colour = 0;
-          for (let i = 0; i < data.length; i += 4) {
-            light += data[i + 1]; colour += Math.abs(data[i] - data[i + 2]);
-          }
-          return [4 * light / data.length, 4 * colour / data.length].map(Math.round);
-        }"""
-    )
-    return pixels
-
-
-def test_the_film_view_moves_windows_inverts_and_explains(page: Page) -> None:
+def test_more_claims_unfold_and_light_as_the_first_do(page: Page) -> None:
     page.goto(PNEUMONIA)
-    page.locator("a[data-film]").first.click()
-    viewer = page.locator(".viewer[data-ready]")
-    viewer.wait_for()
-    box = viewer.bounding_box()
-    assert box is not None
-    x, y = box["x"] + box["width"] / 2, box["y"] + min(box["height"], 500) / 2
-    page.mouse.move(x, y)
-    page.mouse.wheel(0, -100)
-    expect(viewer).to_have_attribute("data-zoom", "1.250")
-    page.mouse.down()
-    page.mouse.move(x + 40, y + 10, steps=2)
-    page.mouse.up()
-    assert viewer.get_attribute("data-place") != "0.000 0.000"
-    page.keyboard.press("0")
-    expect(viewer).to_have_attribute("data-zoom", "1.000")
-    plain = corner(page)
-    page.keyboard.press("i")
-    assert abs(corner(page)[0] - plain[0]) > 5
-    page.keyboard.press("i")
-    assert corner(page) == plain
-    page.get_by_role("button", name="Window by drag").click()
-    page.mouse.move(x, y)
-    page.mouse.down()
-    page.mouse.move(x + 20, y - 80, steps=2)
-    page.mouse.up()
-    assert page.locator('[data-says="window"]').inner_text() != "window 255, level 128"
-    page.keyboard.press("0")
-    page.keyboard.press("h")
-    page.locator(".heat-note:visible").wait_for()
-    assert corner(page)[1] > plain[1]
-    page.keyboard.press("h")
-    assert corner(page) == plain
-    assert "demo:" in page.get_by_role("complementary", name="Record").inner_text()
-
-
-def test_from_a_film_to_films_like_it_and_back(page: Page) -> None:
-    page.goto(PNEUMONIA)
-    page.locator("a[data-film]").first.click()
-    page.get_by_role("link", name="Back to the results").click()
-    page.get_by_role("heading", name="Clinical Brief").wait_for()
-    assert "pneumonia" in asked(page)["q"][0]
-    page.locator("a[data-film]").first.click()
-    page.get_by_role("link", name="More like this").click()
-    page.get_by_text("like film demo:").wait_for()
-    assert page.locator(".film").count() > 0
-    page.go_back()
-    page.locator(".without a").first.click()
-    page.locator(".chip.absent").wait_for()
-    page.get_by_text("like film demo:").wait_for()
-
-
-def test_films_are_compared_with_one_zoom(page: Page) -> None:
-    page.goto(PNEUMONIA)
-    for place in range(3):
-        page.locator(".compare input").nth(place).check()
-    assert "3 of up to four" in page.locator("#marked").inner_text()
-    page.get_by_role("button", name="Compare marked films").click()
-    expect(page.locator(".viewer[data-ready]")).to_have_count(3)
-    page.get_by_role("button", name="Larger").click()
-    zooms = page.locator(".viewer").evaluate_all("all => all.map(each => each.dataset.zoom)")
-    assert zooms == ["1.250"] * 3
+    every = page.locator(".claim").count()
+    said = page.locator("#brief-title small").inner_text()
+    assert said.startswith(f"{every} claims")
+    assert page.locator(".claim:visible").count() < every
+    for fold in page.locator(".brief details.more > summary").all():
+        fold.focus()
+        page.keyboard.press("Enter")
+    expect(page.locator(".claim:visible")).to_have_count(every)
+    last = page.locator(".more .claim[data-lights]:not([data-lights=''])").last
+    last.get_by_role("button").focus()
+    place = (last.get_attribute("data-lights") or "").split(" ")[0]
+    expect(page.locator(f"#{place}")).to_have_class(re.compile("lit"))
+    page.keyboard.press("Enter")
+    expect(page.locator(f"#{place}")).to_have_class(re.compile("pinned"))
 
 
 @pytest.mark.parametrize(
@@ -341,58 +223,29 @@ def test_films_are_compared_with_one_zoom(page: Page) -> None:
     [("HTML brief", "Clinical Brief"), ("JSON", '"claims"'), ("CSV table", "leg,rank,id"),
      ("FHIR R4 bundle", '"resourceType"')],
 )  # fmt: skip
-def test_what_is_shown_is_exported(wide: Page, engine: Engine, title: str, holds: str) -> None:
+def test_what_is_shown_is_exported(page: Page, engine: Engine, title: str, holds: str) -> None:
     before = engine.audit.verify().entries
-    wide.goto("/?q=pneumonia&films=3&labs=2")
-    wide.get_by_text("Export", exact=True).click()
-    with wide.expect_download() as got:
-        wide.get_by_role("link", name=title).click()
+    page.goto("/?q=pneumonia&films=3&labs=2")
+    page.get_by_text("Export", exact=True).click()
+    with page.expect_download() as got:
+        page.get_by_role("link", name=title).click()
     assert holds in got.value.path().read_text(encoding="utf-8")
     actions = [json.loads(each.written)["action"] for each in engine.audit.entries(before)]
     assert actions == ["brief", "export"]
-    assert "mmrag brief pneumonia --films 3 --labs 2" in wide.locator("#command").inner_text()
+    assert "mmrag brief pneumonia --films 3 --labs 2" in page.locator("#command").inner_text()
 
 
-def test_keys_do_what_the_help_says(page: Page) -> None:
-    page.goto(PNEUMONIA)
-    page.keyboard.press("?")
-    page.get_by_role("dialog", name="Keys").wait_for()
-    page.keyboard.press("Escape")
-    page.keyboard.press("/")
-    expect(page.get_by_role("searchbox")).to_be_focused()
-    page.locator("a[data-film]").first.focus()
-    page.keyboard.press("ArrowRight")
-    assert page.evaluate("document.activeElement.closest('.film').id") == "film-2"
-    page.keyboard.press("ArrowLeft")
-    page.keyboard.press("c")
-    assert page.locator("#film-1 .compare input").is_checked()
-    page.keyboard.press("Enter")
-    page.locator(".viewer[data-ready]").wait_for()
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_rules_of_accessibility_hold(browser: Browser, address: str, scheme: str) -> None:
-    wrong = {}
-    # axe puts a script into the page, which the page's own policy refuses
-    context = browser.new_context(
-        base_url=address, color_scheme=scheme, bypass_csp=True,  # type: ignore[arg-type]
-        viewport={"width": 1280, "height": 900},
-    )  # fmt: skip
-    page = context.new_page()
-    page.set_default_timeout(PATIENCE_MS)
-    for path in ("/", "/?q=pneumonia&films=3&labs=2", "film", "/login"):
-        if path == "film":
-            page.goto(page.locator("a[data-film]").first.get_attribute("href") or "")
-        else:
-            page.goto(path)
-        page.wait_for_load_state("networkidle")
-        found = Axe().run(page)
-        wrong[path] = [
-            (rule["id"], [node["target"] for node in rule["nodes"]])
-            for rule in found.response["violations"]
-        ]
-    context.close()
-    assert not {path: rules for path, rules in wrong.items() if rules}
+def test_the_python_that_is_shown_gives_the_same(
+    page: Page, filled_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page.goto("/?q=pneumonia&films=3&labs=2")
+    page.get_by_text("Export", exact=True).click()
+    claims = page.locator(".claim > div > p:first-child").all_text_contents()
+    monkeypatch.setenv("MMRAG_HOME", str(filled_home))
+    monkeypatch.delenv("MMRAG_DSN", raising=False)
+    names: dict[str, Any] = {}
+    exec(page.locator("#python").text_content() or "", names)
+    assert sorted(claims) == sorted(claim.text for claim in names["brief"].claims)
 
 
 def test_a_newcomer_finds_the_films_and_takes_the_brief_along(page: Page) -> None:

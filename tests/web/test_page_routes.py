@@ -22,6 +22,7 @@ from mmrag.web.access import COOKIE
 from mmrag.web.app import create_app
 from mmrag.web.asked import AskedFilms
 from mmrag.web.csv_table import csv_table
+from tests.web.local import local
 
 BROWSER = {"accept": "text/html,application/xhtml+xml"}
 WOMEN = "effusion without pneumothorax in women over 60"
@@ -29,7 +30,7 @@ WOMEN = "effusion without pneumothorax in women over 60"
 
 @pytest.fixture(scope="module")
 def client(engine: Engine) -> Iterator[TestClient]:
-    with TestClient(create_app(engine)) as opened:
+    with local(create_app(engine)) as opened:
         yield opened
 
 
@@ -37,7 +38,7 @@ def client(engine: Engine) -> Iterator[TestClient]:
 def outside(engine: Engine) -> Iterator[TestClient]:
     with TestClient(
         create_app(engine, Settings(requests_per_minute=20), open_here=False),
-        base_url="https://testserver",
+        base_url="https://mmrag.example",
     ) as opened:
         yield opened
 

@@ -10,11 +10,14 @@ import socket
 import subprocess
 import sys
 from pathlib import Path
-from urllib.request import urlopen
+from urllib.error import HTTPError
+from urllib.parse import quote
+from urllib.request import Request, urlopen
 
 import pytest
 
 from mmrag import Engine
+from mmrag.store import Scope
 
 
 @pytest.mark.parametrize("stop", [signal.SIGTERM, signal.SIGINT])
@@ -45,3 +48,52 @@ def test_a_taken_port_is_one_line(filled_home: Path, engine: Engine) -> None:
         )  # fmt: skip
     assert run.returncode == 2
     assert "choose another --port" in run.stderr
+
+
+def test_nothing_of_questions_people_or_tokens_is_logged(filled_home: Path, engine: Engine) -> None:
+    patient = engine.search("leukocytosis", films=0, labs=1).labs[0].patient
+    _, secret = engine.tokens.create("ward", [Scope.READ])
+    environment = {**os.environ, "MMRAG_HOME": str(filled_home)}
+    environment.pop("MMRAG_DSN", None)
+    with subprocess.Popen(
+        [sys.executable, "-m", "mmrag", "serve", "--port", "0"],
+        env=environment, stderr=subprocess.PIPE, text=True,
+    ) as run:  # fmt: skip
+        assert run.stderr is not None
+        address = run.stderr.readline().strip()
+        asked = [
+            f"/v1/patients/{quote(patient)}/timeline", "/v1/films/zebra.png/image", "/?q=zebra",
+            "/?q=WBC+outside+4+to+11+zebra", "/v1/query?text=", "/film?film=zebra", "/metrics",
+        ]  # fmt: skip
+        said = [answered(address, path, secret) for path in asked]
+        said.append(answered(address, "/?q=zebra", f"{secret}wrong"))
+        run.send_signal(signal.SIGTERM)
+        run.wait(timeout=30)
+        logged = run.stderr.read()
+    assert [status for status, _ in said] == [200, 404, 200, 400, 422, 404, 200, 401]
+    assert logged == ""
+    figures = said[6][1]
+    for kept in (secret, patient, patient.partition(":")[2], "zebra", "ward"):
+        assert kept not in figures
+
+
+def answered(address: str, path: str, secret: str) -> tuple[int, str]:
+    request = Request(address + path, headers={"Authorization": f"Bearer {secret}"})
+    try:
+        with urlopen(request) as answer:
+            return answer.status, answer.read().decode()
+    except HTTPError as error:
+        with error:
+            return error.code, error.read().decode()
+
+
+def test_a_writer_that_is_not_set_is_said_at_once(filled_home: Path, engine: Engine) -> None:
+    environment = {**os.environ, "MMRAG_HOME": str(filled_home)}
+    for name in ("MMRAG_DSN", "MMRAG_WRITER_URL", "MMRAG_WRITER_MODEL"):
+        environment.pop(name, None)
+    run = subprocess.run(
+        [sys.executable, "-m", "mmrag", "serve", "--port", "0", "--writer"],
+        env=environment, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert run.returncode == 2
+    assert "MMRAG_WRITER_URL" in run.stderr

@@ -179,19 +179,20 @@ class PatientCount:
 
 @dataclass(frozen=True, slots=True)
 class OnePatient:
-    """The films and panels all belong to this patient."""
+    """The films and panels all belong to this patient, or to one declared to be the same."""
 
     patient: str
     films: tuple[RecordKey, ...]
     reports: tuple[RecordKey, ...]
 
     def holds(self, rows: Rows) -> bool:
-        """Every stored row names the patient."""
+        """Every stored row names the patient, or one who is linked with it now."""
         films, reports = rows.films(self.films), rows.reports(self.reports)
         return (
             films is not None
             and reports is not None
-            and {self.patient} == {f.patient for f in films} | {r.patient for r in reports}
+            and {f.patient for f in films} | {r.patient for r in reports}
+            <= rows.persons.patients(self.patient)
         )
 
 
@@ -203,13 +204,12 @@ class NobodyInCommon:
     reports: tuple[RecordKey, ...]
 
     def holds(self, rows: Rows) -> bool:
-        """Compare the stored patients."""
+        """Compare the stored patients, and who is linked now."""
         films, reports = rows.films(self.films), rows.reports(self.reports)
-        return (
-            films is not None
-            and reports is not None
-            and not {film.patient for film in films} & {report.patient for report in reports}
-        )
+        if films is None or reports is None:
+            return False
+        with_films = {rows.persons.name(film.patient) for film in films if film.patient}
+        return not with_films & {rows.persons.name(report.patient) for report in reports}
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any
@@ -12,6 +12,7 @@ from pydantic import JsonValue
 
 from mmrag.brief.model import COVERAGE, FILM, LAB, PATIENT, Citation, ClaimKind, Section
 from mmrag.retrieval.results import Coverage, FilmHit, LabHit, ObservationHit
+from mmrag.store import Persons
 from mmrag.store.terms import RecordKey
 
 if TYPE_CHECKING:
@@ -109,10 +110,34 @@ def cite_result(
     )
 
 
-def cite_patient(patient: str, films: list[FilmHit], labs: list[LabHit]) -> tuple[Citation, ...]:
-    """Cite that these films and panels belong to one patient."""
-    records: list[JsonValue] = [*(FILM + f.id for f in films), *(LAB + h.report for h in labs)]
-    return (Citation(record=PATIENT + patient, field="records", value=records),)
+def cite_patient(
+    persons: Persons, patient: str, films: Sequence[FilmHit], labs: Sequence[LabHit]
+) -> tuple[Citation, ...]:
+    """Cite that these films and panels belong to one patient, or to several who are one."""
+    return cite_owned(
+        persons,
+        patient,
+        (
+            *((film.patient, FILM + film.id) for film in films),
+            *((lab.patient, LAB + lab.report) for lab in labs),
+        ),
+    )
+
+
+def cite_owned(
+    persons: Persons, patient: str, records: Iterable[tuple[str | None, str]]
+) -> tuple[Citation, ...]:
+    """Cite whose each record is, patient by patient, and that these are declared to be one."""
+    names = sorted(persons.patients(patient))
+    owned: dict[str | None, list[JsonValue]] = {name: [] for name in names}
+    for owner, record in records:
+        if owner in owned:
+            owned[owner].append(record)
+    cited = [Citation(record=PATIENT + n, field="records", value=owned[n]) for n in names]
+    others: list[JsonValue] = [*names[1:]]
+    if others:
+        cited.append(Citation(record=PATIENT + names[0], field="linked", value=others))
+    return tuple(cited)
 
 
 def cite_coverage(coverage: Coverage, leg: str, *names: str) -> tuple[Citation, ...]:

@@ -13,8 +13,9 @@ from mmrag.brief.laboratory import laboratory_claims
 from mmrag.brief.limits import limit_claims
 from mmrag.brief.model import Brief
 from mmrag.brief.pairs import pair_claims
+from mmrag.brief.pixels import pixel_claims
 from mmrag.brief.provenance import cited_records, made_now
-from mmrag.brief.rows import Records
+from mmrag.brief.rows import Records, Rows
 from mmrag.brief.trend import trend_claims
 from mmrag.brief.verify import verify
 from mmrag.retrieval.results import SearchResult
@@ -34,13 +35,14 @@ def compose(result: SearchResult, records: Records) -> Brief:
     Brief
         The search answer with its claims beside it.
     """
-    claims, dropped = verify(tuple(_drafts(result, records)), records, result)
+    rows = Rows(records, result)
+    claims, dropped = verify(tuple(_drafts(result, records)), rows)
     answer = {name: getattr(result, name) for name in SearchResult.model_fields}
     return Brief(
         **answer,
         claims=claims,
         dropped=dropped,
-        records=cited_records(claims, result, records),
+        records=cited_records(claims, rows),
         made=made_now(),
     )
 
@@ -48,10 +50,11 @@ def compose(result: SearchResult, records: Records) -> Brief:
 def _drafts(result: SearchResult, records: Records) -> Iterator[Draft]:
     yield from coverage_claims(result, "films")
     yield from imaging_claims(result)
+    yield from pixel_claims(result, records)
     yield from coverage_claims(result, "labs")
     yield from laboratory_claims(result)
     yield from trend_claims(result, records)
-    yield from pair_claims(result)
+    yield from pair_claims(result, records)
     yield from elsewhere_claims(result, records)
     yield from bearing_claims(result)
     yield from limit_claims(result)

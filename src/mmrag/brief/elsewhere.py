@@ -7,15 +7,25 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from mmrag.brief import checks
-from mmrag.brief.claims import Draft, cite_film, cite_report, cite_time, film_key, report_key
-from mmrag.brief.model import FILM, LAB, PATIENT, Citation
+from mmrag.brief.claims import (
+    Draft,
+    cite_film,
+    cite_owned,
+    cite_report,
+    cite_time,
+    film_key,
+    report_key,
+)
+from mmrag.brief.model import FILM, LAB
 from mmrag.brief.pairs import linked
 from mmrag.brief.plain import plain
 from mmrag.brief.rows import Records, Rows
 from mmrag.brief.timeline import day_words, days_between
+from mmrag.brief.whose import whose
 from mmrag.brief.wording import counted
 from mmrag.records import Film, LabReport
 from mmrag.retrieval.results import FilmHit, LabHit, SearchResult
+from mmrag.store import Persons
 from mmrag.store.terms import PatientKeys, RecordKey
 
 MOST = 4
@@ -64,10 +74,10 @@ def _both_shown(result: SearchResult, keys: PatientKeys) -> bool:
 
 def elsewhere_claims(result: SearchResult, records: Records) -> Iterator[Draft]:
     """Name the film of a patient whose blood is shown, and the blood of one whose film is."""
-    both = linked(result)
-    films = _first_of_each((f.patient, f) for f in result.films if f.patient)
-    labs = _first_of_each((lab.patient, lab) for lab in result.labs)
-    alone = [patient for patient in {**films, **labs} if patient not in both]
+    both, persons = linked(result), result.persons
+    films = _first_of_each((persons.name(f.patient), f) for f in result.films if f.patient)
+    labs = _first_of_each((persons.name(lab.patient), lab) for lab in result.labs)
+    alone = [person for person in {**films, **labs} if person not in both]
     held = records.of_patients(alone)
     split = [patient for patient in alone if _is_whole(held.get(patient))]
     told = [*[p for p in split if p in labs][:MOST], *[p for p in split if p in films][:MOST]]
@@ -78,7 +88,8 @@ def elsewhere_claims(result: SearchResult, records: Records) -> Iterator[Draft]:
     for hit, patient, each in zip(hits, told, pairs, strict=True):
         found = [(kept[f], drawn[r]) for f, r in each if f in kept and r in drawn]
         if found:
-            yield _draft(hit, held[patient], *min(found, key=lambda pair: _distance(*pair)))
+            nearest = min(found, key=lambda pair: _distance(*pair))
+            yield _draft(persons, hit, held[patient], *nearest)
 
 
 def _first_of_each(hits: Iterator[tuple[str, _T]]) -> dict[str, _T]:
@@ -108,25 +119,27 @@ def _distance(film: Film, report: LabReport) -> float:
     return float("inf") if gap is None else abs(gap)
 
 
-def _draft(hit: FilmHit | LabHit, keys: PatientKeys, film: Film, report: LabReport) -> Draft:
+def _draft(
+    persons: Persons, hit: FilmHit | LabHit, keys: PatientKeys, film: Film, report: LabReport
+) -> Draft:
     is_film = isinstance(hit, FilmHit)
     gap = days_between(film, report)
     others, noun = (keys.reports, "panel") if is_film else (keys.films, "film")
-    whose = f"{'made-up patient' if hit.made_up else 'patient'} {plain(report.patient)}"
+    patient = hit.patient or report.patient
     subject = f"{'film' if is_film else 'panel'} #{hit.rank}"
     film_name, report_name = _key(film), _key(report)
     other = f"{plain(report.id if is_film else film.id)}, {_when(gap, is_film)}"
     return Draft(
         kind="limit",
         section="context",
-        text=f"Of {whose}, {subject} is shown; the store also holds "
+        text=f"Of {whose(persons, patient, hit.made_up)}, {subject} is shown; the store also holds "
         f"{counted(len(others), noun)} of the same patient that "
         f"{'is' if len(others) == 1 else 'are'} not shown: {_which(others, gap)}{other}.",
         citations=(
-            Citation(
-                record=PATIENT + report.patient,
-                field="records",
-                value=[FILM + film.id, LAB + report.id],
+            *cite_owned(
+                persons,
+                patient,
+                ((film.patient, FILM + film.id), (report.patient, LAB + report.id)),
             ),
             *(
                 cite_film(hit, "rank", "made_up")
@@ -137,8 +150,8 @@ def _draft(hit: FilmHit | LabHit, keys: PatientKeys, film: Film, report: LabRepo
         ),
         check=checks.AllOf(
             (
-                StoreHolds(report.patient, keys, film_name, report_name, gap),
-                checks.OnePatient(report.patient, (film_name,), (report_name,)),
+                StoreHolds(patient, keys, film_name, report_name, gap),
+                checks.OnePatient(patient, (film_name,), (report_name,)),
             )
         ),
         films=(film_name,),

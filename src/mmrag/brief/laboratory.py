@@ -95,6 +95,7 @@ def _also_abnormal(hit: LabHit, bearing: Mapping[str, set[Verdict]]) -> Iterator
         f"question: {words}.",
         citations=(
             *cite_report(hit, "rank"),
+            *cite_time(hit),
             *(citation for o in others for citation in cite_result(hit, o, ("flag",))),
         ),
         check=checks.AllOf(tuple(result_is(hit, o) for o in others)),

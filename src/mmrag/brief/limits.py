@@ -22,9 +22,9 @@ def limit_claims(result: SearchResult) -> Iterator[Draft]:
 
 
 def _linkage(result: SearchResult) -> Iterator[Draft]:
-    both = linked(result)
-    films = [hit for hit in result.films if hit.patient not in both]
-    labs = [hit for hit in result.labs if hit.patient not in both]
+    both, persons = linked(result), result.persons
+    films = [f for f in result.films if f.patient is None or persons.name(f.patient) not in both]
+    labs = [hit for hit in result.labs if persons.name(hit.patient) not in both]
     film_keys, report_keys = tuple(map(film_key, films)), tuple(map(report_key, labs))
     if not result.films or not result.labs:
         yield Draft(

@@ -21,6 +21,7 @@ ClaimKind = Literal[
     "contradiction",
     "nothing-found",
     "limit",
+    "note",
 ]
 Section = Literal["imaging", "laboratory", "context"]
 
@@ -41,8 +42,10 @@ class Citation(BaseModel):
         ``coverage:films`` and ``coverage:labs`` for a figure of the search itself.
     field : str
         Field of the record. A laboratory result is addressed by its LOINC code,
-        ``observations[6690-2].value``; a patient's ``records`` are the cited records that
-        name this patient.
+        ``observations[6690-2].value``; evidence for a finding on a film by its name,
+        ``evidence[Effusion].pixels_only``, and beside it that of an average film,
+        ``evidence[Effusion].average``; a patient's ``records`` are the cited records that
+        name this patient, and ``linked`` are the patients declared to be the same person.
     value : JSON value
         What the field holds, exactly as stored.
     """
@@ -65,7 +68,7 @@ class Claim(BaseModel):
     id : str
         ``c1``, ``c2`` ... in the order of the brief.
     kind : str
-        What sort of statement it is.
+        What sort of statement it is; a ``note`` quotes what the source itself says.
     section : {"imaging", "laboratory", "context"}
     text : str
         The sentence, free of markup and control characters.
@@ -127,7 +130,8 @@ class CitedRecord(BaseModel):
     source : str
         Two sources may use one identifier.
     record_hash : str
-        SHA-256 of what the record says and of the file that it is in, in hexadecimal.
+        SHA-256 of what the store holds of the record, in hexadecimal; where its file lies has
+        no part in it.
     sha256 : str or None
         Of the image file's bytes; None for a panel.
     """

@@ -22,12 +22,16 @@ from mmrag.brief.imaging import asked_for
 from mmrag.brief.judgement import Verdict, judge_hit
 from mmrag.brief.laboratory import result_is
 from mmrag.brief.model import ClaimKind
+from mmrag.brief.notes import note_claims
 from mmrag.brief.plain import enumerated, plain
+from mmrag.brief.rows import Records
 from mmrag.brief.timeline import CameInOrder, common_clock, gap_words, in_order, order_words
+from mmrag.brief.whose import sentence, whose
 from mmrag.brief.wording import called, day, label_words, measured, numbered, panel_subject
 from mmrag.clinical.bearing import Expectation, expectations
 from mmrag.records import day_in_order
 from mmrag.retrieval.results import FilmHit, LabHit, ObservationHit, SearchResult
+from mmrag.store import Persons
 
 
 def linked(result: SearchResult) -> dict[str, tuple[list[FilmHit], list[LabHit]]]:
@@ -36,15 +40,18 @@ def linked(result: SearchResult) -> dict[str, tuple[list[FilmHit], list[LabHit]]
     Returns
     -------
     dict
-        By patient, in the order of the films: the films by rank and the panels by time.
+        By the person's name (`Persons.name`), in the order of the films: the films by rank and
+        the panels by time.
     """
+    persons = result.persons
     panels: dict[str, list[LabHit]] = {}
     for lab in sorted(result.labs, key=_in_time):
-        panels.setdefault(lab.patient, []).append(lab)
+        panels.setdefault(persons.name(lab.patient), []).append(lab)
     both: dict[str, tuple[list[FilmHit], list[LabHit]]] = {}
     for film in result.films:
-        if film.patient is not None and film.patient in panels:
-            both.setdefault(film.patient, ([], panels[film.patient]))[0].append(film)
+        person = None if film.patient is None else persons.name(film.patient)
+        if person is not None and person in panels:
+            both.setdefault(person, ([], panels[person]))[0].append(film)
     return both
 
 
@@ -53,32 +60,33 @@ def _in_time(lab: LabHit) -> tuple[bool, datetime]:
     return lab.effective_at is None, at
 
 
-def pair_claims(result: SearchResult) -> Iterator[Draft]:
+def pair_claims(result: SearchResult, records: Records) -> Iterator[Draft]:
     """Make the claims that put one patient's film and blood together."""
-    asked = asked_for(result.query)
+    asked, persons = asked_for(result.query), result.persons
     for patient, (films, labs) in linked(result).items():
-        yield _same_patient(patient, films, labs)
+        yield _same_patient(persons, patient, films, labs)
+        yield from note_claims(persons, patient, films, records)
         pairs = [(film, lab) for film in films for lab in labs]
-        compared = [c for film, lab in pairs for c in _compared(patient, film, lab, asked)]
+        compared = [
+            claim for film, lab in pairs for claim in _compared(persons, patient, film, lab, asked)
+        ]
         yield from (claim for claim in compared if claim.kind == "agreement")
         yield from (claim for claim in compared if claim.kind == "contradiction")
 
 
-def _subject(patient: str, made_up: bool) -> str:
-    return f"{'Made-up patient' if made_up else 'Patient'} {plain(patient)}"
-
-
-def _same_patient(patient: str, films: list[FilmHit], labs: list[LabHit]) -> Draft:
+def _same_patient(
+    persons: Persons, patient: str, films: list[FilmHit], labs: list[LabHit]
+) -> Draft:
     made_up = all([*(hit.made_up for hit in films), *(hit.made_up for hit in labs)])
     film_keys, report_keys = tuple(map(film_key, films)), tuple(map(report_key, labs))
     order, came_in_order = _timeline(films, labs)
     return Draft(
         kind="limit",
         section="context",
-        text=f"{_subject(patient, made_up)} has {numbered('film', [f.rank for f in films])} and "
-        f"{order}.",
+        text=f"{sentence(whose(persons, patient, made_up))} has "
+        f"{numbered('film', [f.rank for f in films])} and {order}.",
         citations=(
-            *cite_patient(patient, films, labs),
+            *cite_patient(persons, patient, films, labs),
             *(c for film in films for c in (*cite_film(film, "rank", "made_up"), *cite_time(film))),
             *(c for lab in labs for c in (*cite_report(lab, "rank", "made_up"), *cite_time(lab))),
         ),
@@ -144,14 +152,16 @@ class _Comparison:
         return f"{seen}, where {self.expected} would go with {named}"
 
 
-def _compared(patient: str, film: FilmHit, lab: LabHit, asked: tuple[str, ...]) -> Iterator[Draft]:
+def _compared(
+    persons: Persons, patient: str, film: FilmHit, lab: LabHit, asked: tuple[str, ...]
+) -> Iterator[Draft]:
     """Say in one claim what goes with the film's labels, and in one what does not."""
     compared = list(_comparisons(lab, _labels(film, asked)))
     kinds: tuple[ClaimKind, ...] = ("agreement", "contradiction")
     for kind in kinds:
         same = [c for c in compared if c.kind == kind]
         if same:
-            yield _claim(kind, patient, film, lab, same)
+            yield _claim(kind, persons, patient, film, lab, same)
 
 
 def compared_findings(
@@ -178,7 +188,12 @@ def _comparisons(lab: LabHit, labels: list[str]) -> Iterator[_Comparison]:
 
 
 def _claim(
-    kind: ClaimKind, patient: str, film: FilmHit, lab: LabHit, compared: list[_Comparison]
+    kind: ClaimKind,
+    persons: Persons,
+    patient: str,
+    film: FilmHit,
+    lab: LabHit,
+    compared: list[_Comparison],
 ) -> Draft:
     findings = tuple(dict.fromkeys(name for c in compared for name in c.findings))
     named = enumerated([plain(finding) for finding in findings])
@@ -188,11 +203,11 @@ def _claim(
     return Draft(
         kind=kind,
         section="context",
-        text=f"{_subject(patient, film.made_up and lab.made_up)}: film #{film.rank} is labelled "
-        f"{named} ({label_words(film)}). What {says} in "
+        text=f"{sentence(whose(persons, patient, film.made_up and lab.made_up))}: film "
+        f"#{film.rank} is labelled {named} ({label_words(film)}). What {says} in "
         f"{panel[0].lower()}{panel[1:]}{gap_words(film, lab)}: {results}.",
         citations=(
-            *cite_patient(patient, [film], [lab]),
+            *cite_patient(persons, patient, [film], [lab]),
             *cite_label(film),
             *cite_time(film),
             *cite_report(lab, "rank", "made_up"),

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import UTC, datetime
+from dataclasses import asdict
+from datetime import UTC, date, datetime
 from importlib.metadata import version
 
 from mmrag.brief.model import FILM, LAB, CitedRecord, Claim, Made
-from mmrag.brief.rows import Records
+from mmrag.brief.rows import Rows
+from mmrag.records import Film, LabReport
 from mmrag.retrieval.results import SearchResult
 from mmrag.store.terms import RecordKey
 
@@ -20,45 +24,74 @@ def made_now() -> Made:
     return Made(at=at, software=SOFTWARE, version=version(SOFTWARE))
 
 
-def cited_records(
-    claims: Sequence[Claim], result: SearchResult, records: Records
-) -> tuple[CitedRecord, ...]:
+def cited_records(claims: Sequence[Claim], rows: Rows) -> tuple[CitedRecord, ...]:
     """Note the state of every film and panel that a claim cites.
 
     Parameters
     ----------
     claims : sequence of Claim
-    result : SearchResult
-        Knows the sources that the cited records are of.
-    records : Records
+    rows : Rows
+        Those that the claims were checked against.
 
     Returns
     -------
     tuple of CitedRecord
         Films, then panels, in the order in which they are cited.
     """
+    result = rows.result
     named = list(dict.fromkeys(_named(claims)))
     films = _keys(named, FILM, [RecordKey(hit.source, hit.id) for hit in result.films])
     reports = _keys(named, LAB, list(_report_keys(result)))
-    film_hashes = records.film_hashes(films)
-    report_hashes = records.report_hashes(reports)
-    return (
-        *(
-            CitedRecord(
+    return (*film_states(films, rows), *report_states(reports, rows))
+
+
+def film_states(keys: Sequence[RecordKey], rows: Rows) -> Iterator[CitedRecord]:
+    """Give the state of each of these films, in their order; one that is gone has none."""
+    rows.read(keys, ())
+    files = rows.film_files(keys)
+    for key in keys:
+        film = rows.film(key)
+        if film is not None and key in files:
+            yield CitedRecord(
                 record=FILM + key.id,
                 source=key.source,
-                record_hash=film_hashes[key].record_hash,
-                sha256=film_hashes[key].sha256,
+                record_hash=content_hash(film),
+                sha256=files[key],
             )
-            for key in films
-            if key in film_hashes
-        ),
-        *(
-            CitedRecord(record=LAB + key.id, source=key.source, record_hash=report_hashes[key])
-            for key in reports
-            if key in report_hashes
-        ),
-    )
+
+
+def report_states(keys: Sequence[RecordKey], rows: Rows) -> Iterator[CitedRecord]:
+    """Give the state of each of these panels, in their order; one that is gone has none."""
+    rows.read((), keys)
+    for key in keys:
+        report = rows.report(key)
+        if report is not None:
+            yield CitedRecord(
+                record=LAB + key.id, source=key.source, record_hash=content_hash(report)
+            )
+
+
+def content_hash(record: Film | LabReport) -> str:
+    """Hash what the store holds of a record, wherever the file lies that it was read from.
+
+    Path and line of that file are left out: the same data in another folder, or a row that
+    moved, are the same evidence.
+
+    Parameters
+    ----------
+    record : Film or LabReport
+        As the store returns it.
+
+    Returns
+    -------
+    str
+        SHA-256 in hexadecimal; equal for equal content in every process.
+    """
+    content = asdict(record)
+    content["provenance"] = (record.provenance.source, record.provenance.made_up)
+    # whatever is no JSON is a date or a time
+    text = json.dumps(content, sort_keys=True, default=date.isoformat)
+    return hashlib.sha256(text.encode("ascii")).hexdigest()
 
 
 def _named(claims: Iterable[Claim]) -> Iterator[str]:

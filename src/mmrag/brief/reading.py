@@ -29,7 +29,9 @@ def reading(query: ClinicalQuery) -> Iterator[str]:
         yield f"view {plain(query.view)}"
     yield from _among(query.among)
     if query.free_text:
-        yield f"in words: {plain(query.free_text, 400)}"
+        meant = ", ".join(f"{plain(g.finding)} {g.probability:.2f}" for g in query.meant)
+        read = f" (no known finding; read as {meant})" if meant else ""
+        yield f"in words: {plain(query.free_text, 400)}{read}"
 
 
 def _findings(query: ClinicalQuery) -> Iterator[str]:

@@ -7,6 +7,7 @@ from typing import Literal, get_args
 
 from mmrag.brief.courses import Course
 from mmrag.brief.fhir import render_fhir
+from mmrag.brief.heat_maps import HeatMap
 from mmrag.brief.model import Brief
 from mmrag.brief.render_html import Thumbnail, render_html
 from mmrag.brief.render_markdown import render_markdown
@@ -24,6 +25,7 @@ def render(
     width: int = 80,
     thumbnail: Thumbnail | None = None,
     course: Course | None = None,
+    heat: HeatMap | None = None,
 ) -> str:
     """Write a brief in one of its forms.
 
@@ -37,6 +39,8 @@ def render(
         Gives the PNG or JPEG bytes of a film's thumbnail, or None; for HTML alone.
     course : callable, optional
         Gives a patient's own values of a test over time; for HTML alone.
+    heat : callable, optional
+        Gives a film's heat map for a finding, or None; for HTML alone.
 
     Returns
     -------
@@ -50,7 +54,7 @@ def render(
         case "markdown":
             return render_markdown(brief)
         case "html":
-            return render_html(brief, thumbnail, course)
+            return render_html(brief, thumbnail, course, heat)
         case "json":
             return render_json(brief)
         case "fhir":

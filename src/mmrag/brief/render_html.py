@@ -14,6 +14,8 @@ from markupsafe import Markup
 from mmrag.brief import sparkline
 from mmrag.brief.bars import WIDTH, bar
 from mmrag.brief.courses import Course, courses
+from mmrag.brief.heat import CAPTION
+from mmrag.brief.heat_maps import HeatMap, heat_maps
 from mmrag.brief.imaging import asked_for
 from mmrag.brief.model import FILM, LAB, Brief, Claim
 from mmrag.brief.plain import number, plain
@@ -29,7 +31,10 @@ _SIGNATURES = {b"\x89PNG\r\n\x1a\n": "image/png", b"\xff\xd8\xff": "image/jpeg"}
 
 
 def render_html(
-    brief: Brief, thumbnail: Thumbnail | None = None, course: Course | None = None
+    brief: Brief,
+    thumbnail: Thumbnail | None = None,
+    course: Course | None = None,
+    heat: HeatMap | None = None,
 ) -> str:
     """Write the brief as one HTML file.
 
@@ -39,6 +44,8 @@ def render_html(
     thumbnail : callable, optional
     course : callable, optional
         Without it no course is drawn.
+    heat : callable, optional
+        Without it there are no heat maps.
 
     Returns
     -------
@@ -60,6 +67,11 @@ def render_html(
             style=Markup(style),  # noqa: S704 (our own file)
             style_hash=_sha256(style),
             thumbnails=[_data_uri(thumbnail(f)) if thumbnail else None for f in brief.films],
+            heat_maps={
+                rank: (finding, _data_uri(picture))
+                for rank, (finding, picture) in (heat_maps(brief, heat) if heat else {}).items()
+            },
+            heat_caption=CAPTION,
             of_film=of_film,
             on_cards={claim.id for claims in of_film.values() for claim in claims},
             record_of=_record_of,

@@ -12,11 +12,11 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from mmrag.brief.claims import figure
 from mmrag.brief.compose import compose
 from mmrag.brief.model import COVERAGE, FILM, Brief, CitedRecord, Claim, Made
-from mmrag.brief.provenance import made_now
-from mmrag.brief.rows import Records
+from mmrag.brief.provenance import film_states, made_now, report_states
+from mmrag.brief.rows import Records, Rows
 from mmrag.errors import InputError
 from mmrag.retrieval.results import SearchResult, SpaceInfo
-from mmrag.store.terms import FilmHashes, RecordKey
+from mmrag.store.terms import RecordKey
 
 RecordState = Literal["unchanged", "changed", "picture changed", "gone"]
 Leg = Literal["films", "labs"]
@@ -47,7 +47,7 @@ class RecordReplay(_Part):
     Attributes
     ----------
     state : str
-        ``changed`` when its source wrote it anew with other content or from another file;
+        ``changed`` when the store holds something else of it;
         ``picture changed`` when the film's pixels are others too.
     """
 
@@ -149,7 +149,7 @@ def replay(brief: Brief, today: SearchResult, records: Records) -> Replay:
     -------
     Replay
     """
-    states = tuple(_record_states(brief.records, records))
+    states = tuple(_record_states(brief.records, Rows(records, today)))
     anew = compose(brief, records).claims
     claims = tuple(_claim(claim, anew, today, states) for claim in brief.claims)
     ranks = tuple(_ranks("films", brief, today)) + tuple(_ranks("labs", brief, today))
@@ -175,15 +175,12 @@ def replay(brief: Brief, today: SearchResult, records: Records) -> Replay:
     )
 
 
-def _record_states(cited: Sequence[CitedRecord], records: Records) -> Iterator[RecordReplay]:
-    films = records.film_hashes([_key(c) for c in cited if c.record.startswith(FILM)])
-    reports = records.report_hashes([_key(c) for c in cited if not c.record.startswith(FILM)])
+def _record_states(cited: Sequence[CitedRecord], rows: Rows) -> Iterator[RecordReplay]:
+    films = film_states([_key(c) for c in cited if c.record.startswith(FILM)], rows)
+    reports = report_states([_key(c) for c in cited if not c.record.startswith(FILM)], rows)
+    now = {(each.record, each.source): each for each in (*films, *reports)}
     for each in cited:
-        state = (
-            _film_state(each, films.get(_key(each)))
-            if each.record.startswith(FILM)
-            else _report_state(each, reports.get(_key(each)))
-        )
+        state = _state(each, now.get((each.record, each.source)))
         yield RecordReplay(record=each.record, source=each.source, state=state)
 
 
@@ -191,18 +188,12 @@ def _key(cited: CitedRecord) -> RecordKey:
     return RecordKey(cited.source, cited.record.partition(":")[2])
 
 
-def _film_state(cited: CitedRecord, now: FilmHashes | None) -> RecordState:
+def _state(cited: CitedRecord, now: CitedRecord | None) -> RecordState:
     if now is None:
         return "gone"
     if now.sha256 != cited.sha256:
         return "picture changed"
     return "unchanged" if now.record_hash == cited.record_hash else "changed"
-
-
-def _report_state(cited: CitedRecord, now: str | None) -> RecordState:
-    if now is None:
-        return "gone"
-    return "unchanged" if now == cited.record_hash else "changed"
 
 
 def _claim(

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from functools import cached_property
 from typing import Protocol
 
 from mmrag.records import Film, LabReport
 from mmrag.retrieval.results import Coverage, SearchResult
+from mmrag.store import Persons
 from mmrag.store.lab_terms import SeriesPoint
-from mmrag.store.terms import FilmHashes, PatientKeys, RecordKey
+from mmrag.store.terms import PatientKeys, RecordKey
 
 
 class Records(Protocol):
@@ -27,15 +29,23 @@ class Records(Protocol):
         ...
 
     def of_patients(self, patients: Collection[str]) -> Mapping[str, PatientKeys]:
-        """Name every film and panel of these patients; who has none is left out."""
+        """Name every film and panel of these patients' persons; who has none is left out."""
         ...
 
-    def film_hashes(self, keys: Sequence[RecordKey]) -> Mapping[RecordKey, FilmHashes]:
-        """Read the hashes of these films; those that are not stored are left out."""
+    def linked(self, patients: Collection[str]) -> Iterable[tuple[str, str]]:
+        """Pair the patients who are declared to be one person with these, or among themselves."""
         ...
 
-    def report_hashes(self, keys: Sequence[RecordKey]) -> Mapping[RecordKey, str]:
-        """Read the record hashes of these panels; those that are not stored are left out."""
+    def film_files(self, keys: Sequence[RecordKey]) -> Mapping[RecordKey, str]:
+        """Read the SHA-256 of these films' image files; who is not stored is left out."""
+        ...
+
+    def read_pixels(self, keys: Collection[RecordKey]) -> Mapping[RecordKey, Mapping[str, float]]:
+        """Read what the pixels alone say of each finding; films without it are left out."""
+        ...
+
+    def averages(self) -> Mapping[str, float]:
+        """Give each finding's probability on an average film; nothing where none is fitted."""
         ...
 
     def coverage(self, result: SearchResult) -> Coverage:
@@ -58,6 +68,7 @@ class Rows:
         self.result = result
         self._films: dict[RecordKey, Film | None] = {}
         self._reports: dict[RecordKey, LabReport | None] = {}
+        self._pixels: Mapping[RecordKey, Mapping[str, float]] | None = None
         self._coverage: Coverage | None = None
         self._patients: Mapping[str, PatientKeys] | None = None
 
@@ -90,6 +101,10 @@ class Rows:
         found = [self.report(key) for key in keys]
         return None if None in found else [report for report in found if report is not None]
 
+    def film_files(self, keys: Sequence[RecordKey]) -> Mapping[RecordKey, str]:
+        """Look at the SHA-256 of these films' image files; who is not stored is left out."""
+        return self._records.film_files(keys)
+
     def series(self, patient: str, analyte: str) -> Sequence[SeriesPoint]:
         """Look at every value of a patient's analyte, in the order of time."""
         return self._records.series(patient, analyte)
@@ -97,10 +112,30 @@ class Rows:
     def of_patient(self, patient: str) -> PatientKeys | None:
         """Look at the names of all films and panels of a patient who is shown, if there are any."""
         if self._patients is None:
-            films = {film.patient for film in self.result.films if film.patient is not None}
-            labs = {lab.patient for lab in self.result.labs}
-            self._patients = self._records.of_patients(films | labs)
+            self._patients = self._records.of_patients(self._shown)
         return self._patients.get(patient)
+
+    @cached_property
+    def persons(self) -> Persons:
+        """Which patients are declared to be one, of those who are shown."""
+        return Persons(self._records.linked(self._shown))
+
+    @property
+    def _shown(self) -> set[str]:
+        films = {film.patient for film in self.result.films if film.patient is not None}
+        return films | {lab.patient for lab in self.result.labs}
+
+    def pixels(self, key: RecordKey) -> Mapping[str, float]:
+        """Look at what the pixels alone say of each finding on a film that is shown."""
+        if self._pixels is None:
+            shown = [RecordKey(hit.source, hit.id) for hit in self.result.films]
+            self._pixels = self._records.read_pixels(shown)
+        return self._pixels.get(key, {})
+
+    @cached_property
+    def averages(self) -> Mapping[str, float]:
+        """How probable each finding is on an average film; empty where nothing is fitted."""
+        return self._records.averages()
 
     @property
     def coverage(self) -> Coverage:

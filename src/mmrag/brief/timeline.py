@@ -1,7 +1,8 @@
 """When one patient's films and panels were made, and which came first.
 
-There are two clocks: calendar days, and days as a source counts them for each patient. What
-has no clock in common is not put in an order.
+There are two clocks: calendar days, and days as a source counts them for each patient, which
+say nothing of another patient's days, declared to be the same person or not. What has no clock
+in common is not put in an order.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ Clock = Literal["date", "day"]
 """Calendar days, or days as the source counts them."""
 
 CLOCKS: tuple[Clock, ...] = ("date", "day")
-"""In the order in which they are preferred."""
+"""In the order in which they are preferred; the first is everybody's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +60,10 @@ def on_clock(record: FilmHit | LabHit | Film | LabReport, clock: Clock) -> float
 
 def common_clock(films: Sequence[FilmHit], labs: Sequence[LabHit]) -> Clock | None:
     """Choose the clock that most films share with a panel; None where there is none."""
+    patients = {film.patient for film in films} | {lab.patient for lab in labs}
     readable = {
         clock: sum(on_clock(film, clock) is not None for film in films)
-        for clock in CLOCKS
+        for clock in (CLOCKS if len(patients) == 1 else CLOCKS[:1])
         if any(on_clock(lab, clock) is not None for lab in labs)
     }
     best = max(readable, key=lambda clock: readable[clock], default=None)
@@ -118,7 +120,7 @@ def gap_words(film: FilmHit, lab: LabHit) -> str:
 
 def days_between(film: FilmHit | Film, panel: LabHit | LabReport) -> float | None:
     """Count the days from a film to a panel; None where they have no clock in common."""
-    for clock in CLOCKS:
+    for clock in CLOCKS if film.patient == panel.patient else CLOCKS[:1]:
         taken, sampled = on_clock(film, clock), on_clock(panel, clock)
         if taken is not None and sampled is not None:
             return sampled - taken

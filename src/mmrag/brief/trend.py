@@ -91,10 +91,10 @@ def _sign(difference: float) -> int:
 def _asked(result: SearchResult) -> Iterator[tuple[str, str, bool]]:
     named = {key for term in result.query.labs for key in term.keys}
     bearing = {e.analyte for e in expectations(asked_for(result.query))}
-    both = linked(result)
+    both, persons = linked(result), result.persons
     asked: dict[tuple[str, str], bool] = {}
     for hit in result.labs:
-        wanted = named or (bearing if hit.patient in both else set())
+        wanted = named or (bearing if persons.name(hit.patient) in both else set())
         for observation in hit.observations:
             if observation.analyte is not None and observation.analyte in wanted:
                 asked.setdefault((hit.patient, observation.analyte), hit.made_up)
@@ -115,17 +115,19 @@ def _draft(moves: SeriesMoves, made_up: bool) -> Draft:
         kind="trend",
         section="laboratory",
         text=f"In {whose}, {known.name} {verb} over {share}: {enumerated(steps)}, in {known.unit}.",
-        citations=tuple(
-            Citation(
-                record=LAB + point.report.id,
-                field=f"observations[{point.loinc}].canonical_value",
-                value=point.value,
-            )
-            for point in run
-        ),
+        citations=tuple(citation for point in run for citation in _cited(point)),
         check=moves,
         reports=tuple(point.report for point in run),
     )
+
+
+def _cited(point: SeriesPoint) -> Iterator[Citation]:
+    """Cite a value and, where its source counts days, its day; dates go with their panel."""
+    record = LAB + point.report.id
+    field = f"observations[{point.loinc}].canonical_value"
+    yield Citation(record=record, field=field, value=point.value)
+    if point.day is not None:
+        yield Citation(record=record, field="day", value=point.day)
 
 
 def _day(point: SeriesPoint) -> str:

@@ -9,28 +9,24 @@ from pydantic import JsonValue
 
 from mmrag.brief.claims import Draft, as_json, figure
 from mmrag.brief.model import COVERAGE, FILM, LAB, PATIENT, Citation, Claim
-from mmrag.brief.rows import Records, Rows
+from mmrag.brief.rows import Rows
 from mmrag.records import Observation
-from mmrag.retrieval.results import SearchResult
 from mmrag.store.terms import RecordKey
 
 _RESULT_FIELD = re.compile(r"observations\[(?P<loinc>.*)\]\.(?P<name>\w+)", re.DOTALL)
+_EVIDENCE_FIELD = re.compile(r"evidence\[(?P<finding>.*)\]\.(?P<name>pixels_only|average)")
 _ORIGIN = ("source", "made_up")  # kept with a record's provenance
 
 
-def verify(
-    drafts: Sequence[Draft], records: Records, result: SearchResult
-) -> tuple[tuple[Claim, ...], int]:
+def verify(drafts: Sequence[Draft], rows: Rows) -> tuple[tuple[Claim, ...], int]:
     """Keep the claims that the stored rows bear out.
 
     Parameters
     ----------
     drafts : sequence of Draft
         In the order of the brief.
-    records : Records
-        Read anew for this purpose.
-    result : SearchResult
-        Answers for ranks only.
+    rows : Rows
+        Not yet read, so that they are read now.
 
     Returns
     -------
@@ -39,7 +35,6 @@ def verify(
     int
         How many were dropped.
     """
-    rows = Rows(records, result)
     rows.read(
         [key for draft in drafts for key in draft.films],
         [key for draft in drafts for key in draft.reports],
@@ -76,7 +71,10 @@ def _still_there(citation: Citation, draft: Draft, rows: Rows) -> bool:
         keys = [key for key in draft.reports if LAB + key.id == record]
         return any(value in _report_field(rows, key, name) for key in keys)
     if record.startswith(PATIENT):
-        return value == _records_of(record.removeprefix(PATIENT), draft, rows)
+        patient = record.removeprefix(PATIENT)
+        if name == "linked":
+            return value == sorted(rows.persons.patients(patient) - {patient})
+        return value == _records_of(patient, draft, rows)
     if record.startswith(COVERAGE):
         return figure(rows.coverage, record.removeprefix(COVERAGE), name) == value
     return False
@@ -88,6 +86,9 @@ def _film_field(rows: Rows, key: RecordKey, name: str) -> list[JsonValue]:
         return []
     if name == "rank":
         return [hit.rank for hit in rows.result.films if (hit.source, hit.id) == key]
+    if match := _EVIDENCE_FIELD.fullmatch(name):
+        known = rows.pixels(key) if match["name"] == "pixels_only" else rows.averages
+        return [known.get(match["finding"])]
     return [as_json(getattr(film.provenance if name in _ORIGIN else film, name))]
 
 

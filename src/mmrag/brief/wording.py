@@ -38,6 +38,13 @@ def day(hit: LabHit) -> str:
     return "no date" if hit.day is None else counted_day(hit.day)
 
 
+def film_day(hit: FilmHit) -> str:
+    """Print the day of a film: its date, or the day as the source counts them."""
+    if hit.taken_on is not None:
+        return hit.taken_on.isoformat()
+    return "no date" if hit.day is None else counted_day(hit.day)
+
+
 def counted_day(day: float) -> str:
     """Print a day of a patient's own count.
 
@@ -66,15 +73,19 @@ def counted(count: int, noun: str) -> str:
     return f"{count} {counted_noun(noun, count)}"
 
 
-def label_origin(source: str, made_up: bool) -> str:
-    """Say where a film's label comes from.
+def is_mined(source: str, made_up: bool) -> bool:
+    """Tell whether software mined a film's label from a report.
 
-    The labels of the NIH ChestX-ray14 films were mined from radiology reports by software
-    (Wang et al., CVPR 2017).
+    So it did for the NIH ChestX-ray14 films (Wang et al., CVPR 2017).
     """
+    return source == "nih" and not made_up
+
+
+def label_origin(source: str, made_up: bool) -> str:
+    """Say where a film's label comes from."""
     if made_up:
         return "label of the made-up set"
-    return "text-mined label" if source == "nih" else "label as given"
+    return "text-mined label" if is_mined(source, made_up) else "label as given"
 
 
 def label_words(hit: FilmHit) -> str:

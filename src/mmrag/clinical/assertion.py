@@ -2,7 +2,7 @@
 
 Cues come from ``assertion.toml``. A cue governs a stretch of its sentence, forward or backward;
 a stretch ends at the sentence's end, at words such as "but" or "with", and where a comma or an
-"and" starts a new assertion.
+"and" starts a new assertion, as "and haemoglobin below 12" does.
 """
 
 from __future__ import annotations
@@ -112,10 +112,15 @@ class Reading:
         The text parted into words.
     terms : sequence of Span
         Terms whose words are not cues.
+    openings : sequence of Span
+        Terms that are assertions of their own: what denies the words before them ends there.
     """
 
-    def __init__(self, words: Sequence[Word], terms: Sequence[Span]) -> None:
+    def __init__(
+        self, words: Sequence[Word], terms: Sequence[Span], openings: Sequence[Span] = ()
+    ) -> None:
         self._words = words
+        self._openings = frozenset(self._place(term)[0] for term in openings)
         self._copulas = _cues().copulas
         self._reopening = _cues().reopening
         self._cue_list = [
@@ -240,7 +245,7 @@ class Reading:
         return [_Stretch(assertion, start, here - 1, forward=True)] if here > start else []
 
     def _ends_before(self, here: int, start: int, assertion: Assertion) -> bool:
-        if self._breaks_before(here):
+        if self._breaks_before(here) or (here > start and here in self._openings):
             return True
         starting = self._starts.get(here)
         if starting is not None and starting.meaning in {"stop", "except"} and here > start:

@@ -83,7 +83,7 @@ def agreeing(terms: Iterable[FindingTerm]) -> tuple[FindingTerm, ...]:
     by_name = {(t.finding, t.assertion) for t in kept if t.group is None}
     sure = {t.finding for t in kept if t.group is None and t.assertion == "present"}
     answered = {
-        t.group
+        (t.group, t.assertion)
         for t in kept
         if t.assertion != "absent" and t.finding in (sure if t.assertion == "present" else outright)
     }
@@ -95,10 +95,12 @@ def agreeing(terms: Iterable[FindingTerm]) -> tuple[FindingTerm, ...]:
         for term in kept
         if not (term.assertion == "uncertain" and term.finding in sought)
         if (term.finding in denied) == (term.assertion == "absent")
-        if term.group is None or term.assertion == "absent" or term.group not in answered
+        if term.group is None
+        or term.assertion == "absent"
+        or (term.group, term.assertion) not in answered
         if term.group is None or (term.finding, term.assertion) not in by_name
     )
-    _refuse_emptied(kept, agreed, answered)
+    _refuse_emptied(kept, agreed, {group for group, said in answered if said == "present"})
     return agreed
 
 

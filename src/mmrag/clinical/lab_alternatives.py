@@ -23,11 +23,14 @@ class LabMention:
     start, end : int
         Place in the text, end excluded: the name with the words that belong to it. A word of
         denial before it ("no", "without") is not part: it may govern other terms too.
+    opens : bool
+        Whether it is an assertion of its own behind an "and", see `Reading`.
     """
 
     term: LabTerm
     start: int
     end: int
+    opens: bool = False
 
 
 _OR = re.compile(

@@ -76,10 +76,11 @@ def find_lab_terms(text: str) -> list[LabMention]:
         constraints (``pancytopenia``), which then share their place.
     """
     readings = [r for r in _share(text, _readings(text)) if r.believed]
-    denied = _denied(text, readings)
+    opening = _opening(text, readings)
+    denied = _denied(text, readings, opening)
     found = [
-        list(_mentions(text, reading, is_denied))
-        for reading, is_denied in zip(readings, denied, strict=True)
+        [replace(mention, opens=opens) for mention in _mentions(text, reading, is_denied)]
+        for reading, is_denied, opens in zip(readings, denied, opening, strict=True)
     ]
     return alternatives(text, found, denied)
 
@@ -202,7 +203,31 @@ _ANEW = re.compile(r"(?:[,;]|\band|\bbut)\s*$", re.IGNORECASE)
 _COMMA = re.compile(r"[,;]\s*$")
 
 
-def _denied(text: str, readings: Sequence[_Reading]) -> list[bool]:
+_AND_THE = re.compile(r"\band\s+(?:(?:an?|the|his|her|their)\s+)?$", re.IGNORECASE)
+
+
+def _opening(text: str, readings: Sequence[_Reading]) -> list[bool]:
+    """Find the comparisons behind an "and" that are said for themselves.
+
+    "Without cardiomegaly and haemoglobin below 12" asks for the haemoglobin. Comparisons in a
+    row belong together: "no WBC above 12 and CRP above 5" denies both.
+    """
+    opening = []
+    compared_to = 0
+    for reading in readings:
+        compared = reading.numeric is not None and reading.numeric.compared
+        conjunction = _AND_THE.search(text, compared_to, reading.start) if compared else None
+        in_a_row = (
+            compared_to > 0
+            and conjunction is not None
+            and not text[compared_to : conjunction.start()].strip(" ,")
+        )
+        opening.append(conjunction is not None and not in_a_row)
+        compared_to = reading.end if compared else compared_to
+    return opening
+
+
+def _denied(text: str, readings: Sequence[_Reading], opening: Sequence[bool]) -> list[bool]:
     """Ask for each name whether the question denies it.
 
     After a comma or an "and", a name with its own state opens a new assertion: "no fever,
@@ -210,7 +235,8 @@ def _denied(text: str, readings: Sequence[_Reading]) -> list[bool]:
     """
     whole = [Region(reading.start, reading.end) for reading in readings]
     names = [Region(reading.start, reading.naming.end) for reading in readings]
-    assertions = Reading(words_of(text), whole).assertions(names)
+    openings = [place for place, opens in zip(whole, opening, strict=True) if opens]
+    assertions = Reading(words_of(text), whole, openings).assertions(names)
     return [
         assertion == "absent"
         and not (reading.left.says_something and _ANEW.search(text, 0, reading.start))

@@ -69,7 +69,8 @@ def compile_query(text: str) -> ClinicalQuery:
     mentions = mentions_of(rest, words_of(rest))
     chest = [mention for mention in mentions if mention.via != "normal"]
     said = read_preferences(words, chest, [Region(lab.start, lab.end) for lab in labs])
-    reading = Reading(words_of(_cut(clean, excluding)), [*mentions, *labs])
+    openings = [lab for lab in labs if lab.opens]
+    reading = Reading(words_of(_cut(clean, excluding)), [*mentions, *labs], openings)
     asserted = [
         Asserted(mention, assertion, preference)
         for mention, assertion, preference in zip(

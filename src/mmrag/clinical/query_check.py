@@ -55,9 +55,10 @@ def checked(query: ClinicalQuery) -> ClinicalQuery:
     diagnoses = tuple(
         term.model_copy(update={"conditions": (), "codes": ()}) for term in query.diagnoses
     )
-    # a film is shown with the question, not written in it
+    # a film is shown with the question, and what words mean is the encoder's to say
+    unsaid = {"image": None, "meant": ()}
     whole = query.model_copy(
-        update={"findings": findings, "labs": labs, "diagnoses": diagnoses, "image": None, "meant": ()}
+        update={"findings": findings, "labs": labs, "diagnoses": diagnoses, **unsaid}
     )
     return whole.model_copy(update={"text": _text(whole)})
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 import shutil
 from contextlib import suppress
@@ -14,15 +15,20 @@ from mmrag.encoders.base import Encoder
 from mmrag.encoders.exported import (
     Exported,
     WeightsSeen,
-    calibration_hash,
     is_exported,
+    read_calibrated,
     read_exported,
 )
 from mmrag.encoders.onnx_towers import OnnxTowers
 from mmrag.encoders.openclip_encoder import FILM_BATCH, OpenClipEncoder
 from mmrag.encoders.openclip_folder import ModelFolder, read_folder
 from mmrag.encoders.openclip_identity import Identity, Precision
-from mmrag.encoders.openvino_towers import OpenVinoTowers, cpu_has_bf16, openvino_is_installed
+from mmrag.encoders.openvino_towers import (
+    OpenVinoTowers,
+    best_rest,
+    cpu_has_bf16,
+    openvino_is_installed,
+)
 from mmrag.encoders.towers import Towers
 from mmrag.encoders.wordpieces import Wordpieces
 from mmrag.errors import EncoderError
@@ -86,7 +92,7 @@ def model_named(name: str, settings: Settings) -> Model | None:
         repository = name.removeprefix(HUB_PREFIX)
         return Model("open_clip", re.sub(r"[^\w.-]", "--", repository), None, repository)
     path = Path(name)
-    if path.is_dir() or len(path.parts) > 1:
+    if path.is_dir() or "/" in name or os.sep in name:
         place = hashlib.sha256(str(path.resolve()).encode()).hexdigest()[:8]
         return Model("open_clip", f"{path.resolve().name}-{place}", path, None)
     return None
@@ -138,7 +144,7 @@ def open_exported(exported: Exported, settings: Settings) -> Encoder:
             f"{exported.path}: exported towers do not run on torch: leave MMRAG_RUNTIME out, or "
             "name the folder of the weights"
         )
-    precision, towers = _fast_towers(exported.path, settings)
+    precision, calibration, towers = _fast_towers(exported, settings)
     tokenizer = exported.path / exported.tokenizer
     context = exported.identity.context
     return OpenClipEncoder(
@@ -147,7 +153,7 @@ def open_exported(exported: Exported, settings: Settings) -> Encoder:
         towers,
         lambda: Wordpieces(tokenizer, context, exported.pad),
         settings.encoders / "prompts",
-        calibration=calibration_hash(exported) if precision == "int8" else "",
+        calibration=calibration,
     )
 
 
@@ -168,7 +174,7 @@ def locate(model: Model) -> ModelFolder:
         raise EncoderError(
             f"no weights of {model.name} here, and {error}: {_elsewhere(model)}"
         ) from error
-    return read_folder(fetched, _elsewhere(model))
+    return read_folder(fetched, _elsewhere(model), openclip_hub.cached_tokenizer(fetched))
 
 
 def find_locally(model: Model) -> ModelFolder:
@@ -239,7 +245,8 @@ def _is_export_of(exported: Exported, model: Model, folder: ModelFolder) -> bool
     return True
 
 
-def _fast_towers(folder: Path, settings: Settings) -> tuple[Precision, Towers]:
+def _fast_towers(exported: Exported, settings: Settings) -> tuple[Precision, str, Towers]:
+    """Precision, hash of the calibration if there is one, and the towers."""
     wanted = settings.precision
     if settings.runtime == "onnxruntime" or (
         settings.runtime is None and not openvino_is_installed()
@@ -249,13 +256,25 @@ def _fast_towers(folder: Path, settings: Settings) -> tuple[Precision, Towers]:
                 f"ONNX Runtime runs fp32 only, not {wanted}: run pip install "
                 "'med-multimodal-rag[biomedclip-fast]' for OpenVINO, or set MMRAG_PRECISION=fp32"
             )
-        return "fp32", OnnxTowers(folder)
-    if wanted == "bf16" and not cpu_has_bf16():
-        raise EncoderError(
-            "this CPU has no bf16: set MMRAG_PRECISION=fp32, with a MMRAG_HOME of its own"
+        return "fp32", "", OnnxTowers(exported.path)
+    if wanted == "int8":
+        calibrated = read_calibrated(exported)
+        for arithmetic in (calibrated.rest, calibrated.text_tower):
+            _refuse_missing_bf16(arithmetic, "run mmrag encoder calibrate here, or ")
+        towers = OpenVinoTowers(
+            exported.path, "int8", calibrated.rest, text_precision=calibrated.text_tower
         )
-    precision: Precision = wanted or ("bf16" if cpu_has_bf16() else "fp32")
-    return precision, OpenVinoTowers(folder, precision)
+        return "int8", calibrated.sha256, towers
+    precision = wanted or best_rest()
+    _refuse_missing_bf16(precision)
+    return precision, "", OpenVinoTowers(exported.path, precision)
+
+
+def _refuse_missing_bf16(arithmetic: Precision, mend: str = "") -> None:
+    if arithmetic == "bf16" and not cpu_has_bf16():
+        raise EncoderError(
+            f"this CPU has no bf16: {mend}set MMRAG_PRECISION=fp32, with a MMRAG_HOME of its own"
+        )
 
 
 def _open_on_torch(model: Model, settings: Settings) -> Encoder:

@@ -1,4 +1,8 @@
-"""int8 towers from the user's own films, and whether they may be used."""
+"""int8 towers from the user's own films, and whether they may be used.
+
+The image tower is what takes the time, so that without it there is no int8. The text tower
+takes the fastest arithmetic that stays within the limits, fp32 in the end.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +11,9 @@ import json
 import logging
 import os
 import shutil
+import sys
 from collections.abc import Iterable, Sequence
+from contextlib import redirect_stdout
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -17,9 +23,9 @@ from numpy.typing import NDArray
 
 from mmrag.clinical.analytes import analytes
 from mmrag.clinical.prompts import anchor_prompts
+from mmrag.encoders.agreement import Agreement
 from mmrag.encoders.base import GreyImage, Vectors
 from mmrag.encoders.exported import (
-    COMPILED,
     FILM_TOWER,
     INT8,
     INT8_FILM_TOWER,
@@ -28,66 +34,61 @@ from mmrag.encoders.exported import (
     TEXT_TOWER,
     Exported,
 )
-from mmrag.encoders.openclip_encoder import OpenClipEncoder
+from mmrag.encoders.openclip_encoder import FILM_BATCH, unit
 from mmrag.encoders.openclip_folder import file_sha256
-from mmrag.encoders.openclip_identity import Precision
-from mmrag.encoders.openvino_towers import OpenVinoTowers
+from mmrag.encoders.openclip_identity import Precision, Rest
+from mmrag.encoders.openvino_towers import OpenVinoTowers, best_rest
+from mmrag.encoders.text_batches import batches
+from mmrag.encoders.towers import Towers
 from mmrag.encoders.wordpieces import Wordpieces
 from mmrag.errors import InputError, MissingExtra
 
-FEWEST_FILMS = 40
+FEWEST_FILMS = 100
+"""Half of them are compared: among fewer, ten neighbours would agree by chance."""
+
 MOST_FILMS = 256
 """Half of the films calibrate, the other half are compared."""
 
-LEAST_FILM_COSINE = 0.97
-LEAST_TEXT_COSINE = 0.90
-"""Least mean-removed cosine between int8 and fp32, on average."""
-
-LEAST_OVERLAP = 0.90
-"""Least share of the ten nearest films that int8 and fp32 agree on."""
-
-NEAREST = 10
-
 
 @dataclass(frozen=True, slots=True)
-class Agreement:
-    """How far int8 agrees with fp32, on films and texts that did not calibrate it.
+class Calibration:
+    """What came out.
 
     Attributes
     ----------
-    films : int
-        Films that were compared.
-    film_cosine, text_cosine : float
-        Mean cosine after the fp32 vectors' mean is taken away from both: what all chest
-        films have in common would hide every difference.
-    film_overlap, text_overlap : float
-        Share of the ten nearest films on which both agree, for films and for texts as
-        questions.
+    agreement : Agreement
+        Of the towers as they would be used.
+    text_tower : str
+        Arithmetic of the text tower.
+    rest : str
+        Arithmetic of what is not int8 inside int8 towers.
+    turned_down : list of str
+        Why the text tower does not run in a faster arithmetic; empty when it is int8.
     """
 
-    films: int
-    film_cosine: float
-    text_cosine: float
-    film_overlap: float
-    text_overlap: float
+    agreement: Agreement
+    text_tower: Precision
+    rest: Rest
+    turned_down: list[str]
 
     @property
     def shortcomings(self) -> list[str]:
-        """What lies below its limit, in words; empty when int8 may be used."""
-        measured = {
-            "mean-removed cosine of films": (self.film_cosine, LEAST_FILM_COSINE),
-            "mean-removed cosine of texts": (self.text_cosine, LEAST_TEXT_COSINE),
-            "overlap of the ten nearest films for films": (self.film_overlap, LEAST_OVERLAP),
-            "overlap of the ten nearest films for texts": (self.text_overlap, LEAST_OVERLAP),
-        }
-        return [
-            f"{what} {value:.3f} (at least {least})"
-            for what, (value, least) in measured.items()
-            if not value >= least
-        ]
+        """Why int8 is refused altogether, in words; empty when the towers were kept."""
+        return self.agreement.film_shortcomings + self.agreement.text_shortcomings
 
 
-def calibrate(exported: Exported, films: Iterable[GreyImage]) -> Agreement:
+@dataclass(frozen=True, slots=True)
+class _Material:
+    """Films, framed, and token ids of texts."""
+
+    films: Sequence[NDArray[np.uint8]]
+    texts: Sequence[Sequence[int]]
+
+    def half(self, which: int) -> _Material:
+        return _Material(self.films[which::2], self.texts[which::2])
+
+
+def calibrate(exported: Exported, films: Iterable[GreyImage]) -> Calibration:
     """Make int8 towers, compare them with fp32, and keep them only when they agree.
 
     Parameters
@@ -99,8 +100,8 @@ def calibrate(exported: Exported, films: Iterable[GreyImage]) -> Agreement:
 
     Returns
     -------
-    Agreement
-        The towers were kept only when it has no shortcomings.
+    Calibration
+        Towers were kept only when it has no shortcomings.
 
     Raises
     ------
@@ -109,111 +110,60 @@ def calibrate(exported: Exported, films: Iterable[GreyImage]) -> Agreement:
     MissingExtra
         When NNCF or OpenVINO is not installed.
     """
-    framed = _framed(exported, films)
-    wordings = _wordings()
+    material = _Material(_framed(exported, films), _token_ids(exported))
     target = exported.path / INT8
     draft = exported.path / f".{INT8}-{os.getpid()}"
     draft.mkdir()
     try:
-        _quantise(exported, framed[0::2], wordings[0::2], draft)
+        _quantise(exported, material.half(0), draft)
         shutil.rmtree(target, ignore_errors=True)
         draft.rename(target)
     finally:
         shutil.rmtree(draft, ignore_errors=True)
-    agreement = compare(exported, framed[1::2], wordings[1::2])
-    if agreement.shortcomings:
+    calibration = _judge(exported, material.half(1))
+    if calibration.shortcomings:
         shutil.rmtree(target)
     else:
-        _write_report(target, agreement)
-    return agreement
+        _write_report(target, calibration)
+    return calibration
 
 
-def compare(
-    exported: Exported, framed: Sequence[NDArray[np.uint8]], texts: Sequence[str]
-) -> Agreement:
-    """Measure how far the int8 towers agree with fp32.
+def _judge(exported: Exported, material: _Material) -> Calibration:
+    """Compare, and find the text tower's arithmetic; an int8 tower that is not it goes."""
+    rest = best_rest()
+    exact = OpenVinoTowers(exported.path, "fp32")
+    films = _films(exact, material), _films(OpenVinoTowers(exported.path, "int8", rest), material)
+    texts = _texts(exported, exact, material)
+    turned_down: list[str] = []
+    candidates: dict[Precision, None] = dict.fromkeys(("int8", rest, "fp32"))
+    for precision in candidates:
+        towers = OpenVinoTowers(exported.path, precision, rest)
+        agreement = Agreement.of(films, (texts, _texts(exported, towers, material)))
+        if agreement.film_shortcomings or not agreement.text_shortcomings:
+            break
+        turned_down += [f"{precision}: {line}" for line in agreement.text_shortcomings]
+    if precision != "int8":
+        for file in (exported.path / INT8).glob(f"{Path(INT8_TEXT_TOWER).stem}.*"):
+            file.unlink()
+    return Calibration(agreement, precision, rest, turned_down)
 
-    Parameters
-    ----------
-    exported : Exported
-        With int8 towers.
-    framed : sequence of ndarray
-        Films, each of shape (1, side, side), dtype uint8.
-    texts : sequence of str
 
-    Returns
-    -------
-    Agreement
-    """
-    films = [film[0] for film in framed]
-    full, small = (_encoder(exported, precision) for precision in ("fp32", "int8"))
-    film32, film8 = full.encode_films(films), small.encode_films(films)
-    text32, text8 = full.encode_texts(texts), small.encode_texts(texts)
-    return Agreement(
-        films=len(films),
-        film_cosine=mean_removed_cosine(film32, film8),
-        text_cosine=mean_removed_cosine(text32, text8),
-        film_overlap=overlap(film32 @ film32.T, film8 @ film8.T, apart=True),
-        text_overlap=overlap(text32 @ film32.T, text8 @ film8.T),
+def _films(towers: Towers, material: _Material) -> Vectors:
+    films = material.films
+    return np.concatenate(
+        [
+            unit(towers.films(np.stack(films[start : start + FILM_BATCH])))
+            for start in range(0, len(films), FILM_BATCH)
+        ]
     )
 
 
-def mean_removed_cosine(reference: Vectors, other: Vectors) -> float:
-    """Mean cosine after taking the reference's mean away from both.
-
-    Parameters
-    ----------
-    reference, other : ndarray
-        Shape (n, dimension).
-
-    Returns
-    -------
-    float
-    """
-    mean = reference.mean(axis=0, dtype=np.float64)
-    a, b = reference - mean, other - mean
-    lengths = np.linalg.norm(a, axis=1) * np.linalg.norm(b, axis=1)
-    return float(np.mean(np.sum(a * b, axis=1) / np.maximum(lengths, 1e-30)))
-
-
-def overlap(
-    reference: NDArray[np.float32], other: NDArray[np.float32], *, apart: bool = False
-) -> float:
-    """Share of the ten nearest on which two tables of scores agree.
-
-    Parameters
-    ----------
-    reference, other : ndarray
-        Scores of shape (questions, films).
-    apart : bool
-        Whether questions are the films themselves, which are then no answer to themselves.
-
-    Returns
-    -------
-    float
-    """
-    first, second = (_nearest(scores, apart) for scores in (reference, other))
-    shared = [len(a & b) / len(a) for a, b in zip(first, second, strict=True)]
-    return float(np.mean(shared))
-
-
-def _nearest(scores: NDArray[np.float32], apart: bool) -> list[set[int]]:
-    scores = scores.copy()
-    if apart:
-        np.fill_diagonal(scores, -np.inf)
-    ranked = np.argsort(-scores, axis=1, kind="stable")[:, :NEAREST]
-    return [set(row) for row in ranked.tolist()]
-
-
-def _encoder(exported: Exported, precision: Precision) -> OpenClipEncoder:
+def _texts(exported: Exported, towers: Towers, material: _Material) -> Vectors:
     identity = exported.identity
-    return OpenClipEncoder(
-        identity,
-        precision,
-        OpenVinoTowers(exported.path, precision),
-        lambda: Wordpieces(exported.path / exported.tokenizer, identity.context, exported.pad),
-        exported.path / COMPILED / "no-prompts",
-    )
+    vectors = np.empty((len(material.texts), identity.dimension), np.float32)
+    for rows, ids in batches(material.texts, identity.context, exported.pad):
+        vectors[rows] = unit(towers.texts(ids))
+    return vectors
 
 
 def _framed(exported: Exported, films: Iterable[GreyImage]) -> list[NDArray[np.uint8]]:
@@ -242,24 +192,26 @@ def _wordings() -> list[str]:
     return sorted(prompts | panels)
 
 
-def _quantise(
-    exported: Exported, films: Sequence[NDArray[np.uint8]], texts: Sequence[str], into: Path
-) -> None:
+def _token_ids(exported: Exported) -> Sequence[Sequence[int]]:
+    tokenizer = exported.path / exported.tokenizer
+    return Wordpieces(tokenizer, exported.identity.context).encode(_wordings())
+
+
+def _quantise(exported: Exported, material: _Material, into: Path) -> None:
     nncf, openvino = _import_nncf()
-    identity = exported.identity
-    rows = Wordpieces(exported.path / exported.tokenizer, identity.context).encode(texts)
     samples: dict[tuple[str, str], list[NDArray[Any]]] = {
-        (FILM_TOWER, INT8_FILM_TOWER): [film[np.newaxis] for film in films],
-        (TEXT_TOWER, INT8_TEXT_TOWER): [np.asarray([row], np.int64) for row in rows],
+        (FILM_TOWER, INT8_FILM_TOWER): [film[np.newaxis] for film in material.films],
+        (TEXT_TOWER, INT8_TEXT_TOWER): [np.asarray([row], np.int64) for row in material.texts],
     }
     core = openvino.Core()
     for (full, small), inputs in samples.items():
-        tower = nncf.quantize(
-            core.read_model(str(exported.path / full)),
-            nncf.Dataset(inputs),
-            model_type=nncf.ModelType.TRANSFORMER,
-            subset_size=len(inputs),
-        )
+        with redirect_stdout(sys.stderr):  # for its progress; standard output is the answer's
+            tower = nncf.quantize(
+                core.read_model(str(exported.path / full)),
+                nncf.Dataset(inputs),
+                model_type=nncf.ModelType.TRANSFORMER,
+                subset_size=len(inputs),
+            )
         openvino.save_model(tower, str(into / small), compress_to_fp16=False)
 
 
@@ -275,9 +227,10 @@ def _import_nncf() -> tuple[Any, Any]:
     return nncf, openvino
 
 
-def _write_report(folder: Path, agreement: Agreement) -> None:
-    digest = hashlib.sha256()
+def _write_report(folder: Path, calibration: Calibration) -> None:
+    arithmetic = f"texts {calibration.text_tower}, rest {calibration.rest}\n"
+    digest = hashlib.sha256(arithmetic.encode())
     for file in sorted(folder.iterdir()):
         digest.update(f"{file.name} {file_sha256(file)}\n".encode())
-    content = {"sha256": digest.hexdigest(), "agreement": asdict(agreement)}
+    content = {"sha256": digest.hexdigest(), **asdict(calibration)}
     (folder / INT8_REPORT).write_text(json.dumps(content, indent=2), "utf-8")

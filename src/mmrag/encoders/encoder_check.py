@@ -6,10 +6,17 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 
 from mmrag.encoders.biomedclip import Model, find_locally
-from mmrag.encoders.exported import INT8, INT8_REPORT, calibration_hash, is_exported, read_exported
+from mmrag.encoders.exported import (
+    INT8,
+    INT8_REPORT,
+    MEND,
+    is_exported,
+    read_calibrated,
+    read_exported,
+)
 from mmrag.encoders.openclip_identity import Identity
-from mmrag.encoders.openvino_towers import cpu_has_bf16, openvino_is_installed
-from mmrag.errors import EncoderError
+from mmrag.encoders.openvino_towers import best_rest, openvino_is_installed
+from mmrag.errors import EncoderError, MissingExtra
 from mmrag.settings import Settings
 
 FAST = ("openvino", "tokenizers", "ftfy")
@@ -75,7 +82,7 @@ def _weights(model: Model) -> Finding:
     try:
         folder = find_locally(model)
         identity = Identity.of(model.name, folder)
-    except EncoderError as error:
+    except (EncoderError, MissingExtra) as error:
         state, _, mend = str(error).rpartition(": ")
         return Finding("weights", state, False, mend)
     return Finding("weights", f"{folder.weights}, sha256 {identity.weights}", True)
@@ -84,16 +91,16 @@ def _weights(model: Model) -> Finding:
 def _towers(model: Model, settings: Settings) -> Finding:
     path = model.exported_in(settings)
     what = "exported towers"
-    mend = "run mmrag encoder export"
     if not is_exported(path):
-        return Finding(what, f"none in {path}", False, f"{mend}; the first use does it, too")
+        mend = "run mmrag encoder export; the first use does it, too"
+        return Finding(what, f"none in {path}", False, mend)
     try:
         damaged = read_exported(path).damaged()
     except EncoderError as error:
         state, _, mend = str(error).rpartition(": ")
         return Finding(what, state, False, mend)
     if damaged:
-        return Finding(what, f"{path}: damaged: {', '.join(damaged)}", False, f"{mend} again")
+        return Finding(what, f"{path}: damaged: {', '.join(damaged)}", False, MEND)
     return Finding(what, f"{path}, every file as exported", True)
 
 
@@ -101,8 +108,7 @@ def _precision(settings: Settings) -> Finding:
     if settings.precision:
         return Finding("precision", f"{settings.precision}, as MMRAG_PRECISION says", True)
     runs = "OpenVINO" if openvino_is_installed() else "ONNX Runtime"
-    precision = "bf16" if cpu_has_bf16() else "fp32"
-    return Finding("precision", f"{precision} on {runs}, without a graphics card", True)
+    return Finding("precision", f"{best_rest()} on {runs}, without a graphics card", True)
 
 
 def _int8(model: Model, settings: Settings) -> list[Finding]:
@@ -111,8 +117,9 @@ def _int8(model: Model, settings: Settings) -> list[Finding]:
     if not is_exported(path) or not (wanted or (path / INT8 / INT8_REPORT).is_file()):
         return []
     try:
-        digest = calibration_hash(read_exported(path))
+        calibrated = read_calibrated(read_exported(path))
     except EncoderError as error:
         state, _, mend = str(error).rpartition(": ")
         return [Finding("int8", state, False, mend)]
-    return [Finding("int8", f"calibrated, sha256 {digest}", True)]
+    state = f"calibrated, texts in {calibrated.text_tower}, sha256 {calibrated.sha256}"
+    return [Finding("int8", state, True)]

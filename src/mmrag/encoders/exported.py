@@ -6,11 +6,11 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from mmrag.encoders.framing import Framing
 from mmrag.encoders.openclip_folder import file_sha256
-from mmrag.encoders.openclip_identity import Identity
+from mmrag.encoders.openclip_identity import Identity, Precision, Rest
 from mmrag.errors import EncoderError
 
 MANIFEST = "export.json"
@@ -113,8 +113,11 @@ def read_exported(path: Path) -> Exported:
     Raises
     ------
     EncoderError
-        When the manifest is damaged, of another version, or names files that are missing.
+        When nothing is exported there, or the manifest is damaged, of another version, or
+        names files that are missing.
     """
+    if not is_exported(path):
+        raise EncoderError(f"{path}: no exported towers here: run mmrag encoder export")
     try:
         content = json.loads((path / MANIFEST).read_text("utf-8"))
         if content.pop("layout") != LAYOUT:
@@ -129,28 +132,49 @@ def read_exported(path: Path) -> Exported:
             **content,
         )
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise EncoderError(f"{path / MANIFEST}: missing or damaged: {MEND}") from error
+        raise EncoderError(f"{path / MANIFEST}: damaged: {MEND}") from error
     missing = [name for name in exported.files if not (path / name).is_file()]
     if missing:
         raise EncoderError(f"{path}: {', '.join(missing)} missing: {MEND}")
     return exported
 
 
-def calibration_hash(exported: Exported) -> str:
-    """Hash of the int8 towers.
+@dataclass(frozen=True, slots=True)
+class Calibrated:
+    """What a calibration left beside exported towers.
+
+    Attributes
+    ----------
+    sha256 : str
+        Hash of the int8 towers and of what follows.
+    text_tower : str
+        Arithmetic of the text tower; the image tower is int8.
+    rest : str
+        Arithmetic of what is not int8 inside int8 towers: ``bf16`` or ``fp32``.
+    """
+
+    sha256: str
+    text_tower: Precision
+    rest: Rest
+
+
+def read_calibrated(exported: Exported) -> Calibrated:
+    """Read what a calibration left.
 
     Raises
     ------
     EncoderError
-        When the model was never calibrated, or its int8 towers are damaged.
+        When the model was never calibrated, or its report is damaged.
     """
     folder = exported.path / INT8
     mend = "run mmrag encoder calibrate with a folder of your own films, or use another precision"
     try:
         report = json.loads((folder / INT8_REPORT).read_text("utf-8"))
-        digest = str(report["sha256"])
+        calibrated = Calibrated(str(report["sha256"]), report["text_tower"], report["rest"])
     except OSError as error:
         raise EncoderError(f"{exported.path}: not calibrated for int8: {mend}") from error
     except (ValueError, KeyError, TypeError) as error:
         raise EncoderError(f"{folder / INT8_REPORT}: damaged: {mend}") from error
-    return digest
+    if calibrated.text_tower not in get_args(Precision) or calibrated.rest not in get_args(Rest):
+        raise EncoderError(f"{folder / INT8_REPORT}: damaged: {mend}")
+    return calibrated

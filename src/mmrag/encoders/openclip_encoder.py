@@ -96,7 +96,7 @@ class OpenClipEncoder:
             for start in range(0, len(films), self._film_batch):
                 rows = range(start, min(start + self._film_batch, len(films)))
                 pixels = np.stack([next(framed) for _ in rows])
-                vectors[rows.start : rows.stop] = _unit(self._towers.films(pixels))
+                vectors[rows.start : rows.stop] = unit(self._towers.films(pixels))
         return vectors
 
     def encode_texts(self, texts: Sequence[str]) -> Vectors:
@@ -129,7 +129,7 @@ class OpenClipEncoder:
             return vectors
         rows = self._tokenizer.encode(texts)
         for chosen, ids in batches(rows, self._identity.context, self._tokenizer.pad):
-            vectors[chosen] = _unit(self._towers.texts(ids))
+            vectors[chosen] = unit(self._towers.texts(ids))
         return vectors
 
     @cached_property
@@ -137,7 +137,8 @@ class OpenClipEncoder:
         return self._open_tokenizer()
 
 
-def _unit(features: Features) -> Vectors:
+def unit(features: Features) -> Vectors:
+    """Bring what a tower says to length 1; exact in float64 until the end."""
     exact = features.astype(np.float64)
     length = np.linalg.norm(exact, axis=1, keepdims=True)
     unit: Vectors = (exact / np.maximum(length, np.finfo(np.float64).tiny)).astype(np.float32)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
+import struct
+import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from mmrag.encoders import wordpieces
 from mmrag.encoders.framing import Framing
@@ -25,6 +27,8 @@ WEIGHTS = (
 """Weight files that open_clip takes from a folder, in its own order of preference."""
 
 _SMALLEST_WEIGHTS = 4096
+_LONGEST_HEADER = 100_000_000
+"""Bytes; safetensors refuses longer ones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +105,7 @@ def read_folder(path: Path, mend: str, tokenizer_in: Path | None = None) -> Mode
     if weights is None or missing:
         raise EncoderError(f"{path}: {' and '.join(missing)} missing: {mend}")
     _refuse_pointer(weights)
+    _refuse_cut_off(weights, mend)
     return ModelFolder(
         path=path,
         weights=weights,
@@ -141,3 +146,28 @@ def _refuse_pointer(weights: Path) -> None:
             f"{weights}: {weights.stat().st_size} bytes are no weights, perhaps a Git LFS "
             "pointer: run 'git lfs pull' in that folder, or copy the file itself"
         )
+
+
+def _refuse_cut_off(weights: Path, mend: str) -> None:
+    """Notice half a download by what the file says of its own length."""
+    with weights.open("rb") as stream:
+        if weights.suffix == ".safetensors":
+            whole = _safetensors_length(stream) == weights.stat().st_size
+        else:
+            # a zip, whose table stands at its end; torch's older format says nothing
+            whole = stream.read(2) != b"PK" or zipfile.is_zipfile(weights)
+    if not whole:
+        raise EncoderError(
+            f"{weights}: damaged or cut off while it was copied: remove it, and {mend}"
+        )
+
+
+def _safetensors_length(stream: IO[bytes]) -> int | None:
+    """Length of a safetensors file by its header: eight bytes, that many of JSON, the data."""
+    (size,) = struct.unpack("<Q", stream.read(8))
+    try:
+        header = json.loads(stream.read(min(size, _LONGEST_HEADER)))
+        ends = [each["data_offsets"][1] for name, each in header.items() if name[:2] != "__"]
+    except (ValueError, KeyError, TypeError, AttributeError, IndexError):
+        return None
+    return 8 + int(size) + max(ends, default=0)

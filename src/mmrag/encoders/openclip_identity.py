@@ -14,6 +14,8 @@ from mmrag.encoders.framing import Framing
 from mmrag.encoders.openclip_folder import ModelFolder, file_sha256
 
 Precision = Literal["fp32", "bf16", "int8"]
+Rest = Literal["fp32", "bf16"]
+"""Arithmetic of what is not int8 in a calibrated model."""
 
 FRAMING_VERSION = 1
 """Raised whenever the framing's code changes a pixel."""

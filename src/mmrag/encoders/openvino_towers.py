@@ -17,12 +17,11 @@ from mmrag.encoders.exported import (
     MEND,
     TEXT_TOWER,
 )
-from mmrag.encoders.openclip_identity import Precision
+from mmrag.encoders.openclip_identity import Precision, Rest
 from mmrag.encoders.towers import Features, Ids, Pixels
 from mmrag.errors import EncoderError, MissingExtra
 
-# int8 towers keep what is not worth quantising in fp32, so that one calibration is one space
-_ARITHMETIC = {"fp32": "f32", "bf16": "bf16", "int8": "f32"}
+_HINT = {"fp32": "f32", "bf16": "bf16"}
 
 
 class OpenVinoTowers:
@@ -36,11 +35,23 @@ class OpenVinoTowers:
         A folder of exported towers.
     precision : str
         ``fp32``, ``bf16`` or ``int8``.
+    rest : str
+        Arithmetic of what is not int8 inside int8 towers.
+    text_precision : str, optional
+        Of the text tower, where it differs from that of the image tower.
     """
 
-    def __init__(self, folder: Path, precision: Precision) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        precision: Precision,
+        rest: Rest = "fp32",
+        text_precision: Precision | None = None,
+    ) -> None:
         self._folder = folder
         self._precision = precision
+        self._text_precision = text_precision or precision
+        self._rest = rest
         self._turn = threading.Lock()
 
     def films(self, pixels: Pixels) -> Features:
@@ -57,16 +68,18 @@ class OpenVinoTowers:
 
     @cached_property
     def _film(self) -> Any:
-        return self._compile(FILM_TOWER, INT8_FILM_TOWER)
+        return self._compile(self._precision, FILM_TOWER, INT8_FILM_TOWER)
 
     @cached_property
     def _text(self) -> Any:
-        return self._compile(TEXT_TOWER, INT8_TEXT_TOWER)
+        return self._compile(self._text_precision, TEXT_TOWER, INT8_TEXT_TOWER)
 
-    def _compile(self, full: str, int8: str) -> Any:
-        file = self._folder / INT8 / int8 if self._precision == "int8" else self._folder / full
+    def _compile(self, precision: Precision, full: str, int8: str) -> Any:
+        arithmetic, file = precision, self._folder / full
+        if precision == "int8":
+            arithmetic, file = self._rest, self._folder / INT8 / int8
         settings = {
-            "INFERENCE_PRECISION_HINT": _ARITHMETIC[self._precision],
+            "INFERENCE_PRECISION_HINT": _HINT[arithmetic],
             "PERFORMANCE_HINT": "LATENCY",
             "CACHE_DIR": str(self._folder / COMPILED),
         }
@@ -88,6 +101,11 @@ def cpu_has_bf16() -> bool:
     if not openvino_is_installed():
         return False
     return "BF16" in _core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+
+
+def best_rest() -> Rest:
+    """Arithmetic that this CPU is best at beside int8."""
+    return "bf16" if cpu_has_bf16() else "fp32"
 
 
 @cache

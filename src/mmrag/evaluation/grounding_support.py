@@ -228,7 +228,7 @@ def _course(claim: AuditedClaim, rows: StoredRows) -> Iterator[str]:
     if {panel["patient"] for panel, _ in points} != {match["patient"]}:
         yield "the course is of several people, or of another one"
     times = [panel["effective_at"] for panel, _ in points]
-    values = [float(value) for _, _, value in claim.citations]
+    values = [float(v) for _, name, v in claim.citations if name.endswith("].canonical_value")]
     rises = [after > before for before, after in pairwise(values)]
     if times != sorted(times) or set(rises) != {match["verb"] == "rose"}:
         yield "the course does not go that way"

@@ -16,7 +16,7 @@ from mmrag.evaluation.measures import Ranking, under_weights
 from mmrag.evaluation.methods import LABEL_ONLY, METHODS, PRODUCT, Evidence, Method, Scores
 from mmrag.evaluation.patients import folds
 from mmrag.evaluation.questions import Question, by_name, counted_findings
-from mmrag.evaluation.results import Check
+from mmrag.evaluation.results import SEEN_BEFORE, Check
 
 ORDERS = 24
 """Shuffles, or orders of equals, that a check averages."""
@@ -178,7 +178,7 @@ def _twins(bench: Bench) -> Check:
 
 
 def _learnt(bench: Bench, encoder: object) -> Check:
-    name, subject = "judged patients that the encoder learnt from", type(encoder).__name__
+    name, subject = SEEN_BEFORE, type(encoder).__name__
     if not isinstance(encoder, KnowsWhatItLearnt):
         return Check(name=name, subject=subject, value=None, low=0, high=0, passed=None)
     recorded = bench.collection.recorded

@@ -8,9 +8,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from mmrag.encoders.base import Fingerprint
 from mmrag.evaluation.conditions import Labels
-from mmrag.evidence import EvidenceModel, evidence_model_for, probability
+from mmrag.evidence import EvidenceModel, probability
 from mmrag.evidence.fit import FEWEST_READS, FULL, Form, fit_evidence
 from mmrag.evidence.model import NAMES, Weighing
 from mmrag.evidence.reads import Reads
@@ -122,13 +121,13 @@ class Learnt:
     own_pixels: Weigher
 
 
-def learnt_for(fingerprint: Fingerprint, reads: Reads | None, patients: Sequence[str]) -> Learnt:
-    """Choose between fitting anew and what is shipped.
+def learnt_for(model: EvidenceModel, reads: Reads | None, patients: Sequence[str]) -> Learnt:
+    """Choose between fitting anew and what a search weighs films with.
 
     Parameters
     ----------
-    fingerprint : Fingerprint
-        Of the encoder: where its shipped parameters use no pixels, the fitted ones use none.
+    model : EvidenceModel
+        Of the search: where it uses no pixels, the fitted ones use none.
     reads : Reads or None
         Of the films that are judged, where experts read them.
     patients : sequence of str
@@ -137,13 +136,12 @@ def learnt_for(fingerprint: Fingerprint, reads: Reads | None, patients: Sequence
     Returns
     -------
     Learnt
-        As shipped, where nothing is read or too little to fit anything.
+        `model` itself, where nothing is read or too little to fit anything.
     """
-    shipped = evidence_model_for(fingerprint.name, fingerprint.weights)
     if reads is None or reads.labelled.sum() < FEWEST_TAUGHT:
-        return as_it_is(shipped)
-    form = Form(pixels="none") if shipped.name == LABELS_ONLY else FULL
-    return cross_fitted(reads, patients, form, shipped.similarity)
+        return as_it_is(model)
+    form = Form(pixels="none") if model.name == LABELS_ONLY else FULL
+    return cross_fitted(reads, patients, form, model.similarity)
 
 
 def as_it_is(model: EvidenceModel) -> Learnt:

@@ -8,6 +8,9 @@ from pydantic import BaseModel, ConfigDict
 
 from mmrag.evaluation.estimate import Interval
 
+SEEN_BEFORE = "judged patients that the encoder learnt from"
+"""Name of the check that an encoder is not judged by what it was taught."""
+
 
 class _Result(BaseModel):
     model_config = ConfigDict(frozen=True)

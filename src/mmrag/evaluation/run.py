@@ -36,6 +36,7 @@ from mmrag.evaluation.reliability import reliability_of
 from mmrag.evaluation.results import EvaluationReport, JudgeInfo, LabSection, Row
 from mmrag.evaluation.tables import by_coverage, measure, other_wordings
 from mmrag.evaluation.teaching import reads_of
+from mmrag.evidence import EvidenceModel
 from mmrag.fusion import Anchors, FusionWeights, Matrix, anchors_from_prompts
 from mmrag.records import Film, LabReport
 from mmrag.sources.synthea import SyntheaSource
@@ -62,6 +63,7 @@ def evaluate(
     folder: Path,
     encoder: Encoder,
     fusion: FusionWeights,
+    model: EvidenceModel,
     progress: Progress,
     *,
     labs: Labs | None = None,
@@ -79,6 +81,8 @@ def evaluate(
         Films in the layout of NIH ChestX-ray14, with ``expert_labels.csv`` where there is one.
     encoder : Encoder
     fusion : FusionWeights
+    model : EvidenceModel
+        With which a search weighs this encoder's films.
     progress : Progress
     labs : Labs, optional
     vectors : pathlib.Path, optional
@@ -106,7 +110,7 @@ def evaluate(
     anchors = anchors_from_prompts(anchor_prompts(), encode_texts)
     effort = QUICK if quick else Effort()
     taught = reads_of(collection, reads, anchors, lot("folds")) if reads else None
-    learnt = learnt_for(encoder.fingerprint, taught, collection.patients)
+    learnt = learnt_for(model, taught, collection.patients)
     benches = [
         _bench(judged, judge, anchors, encode_texts, fusion, learnt, effort)
         for judged, judge in _judges(collection, reads)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from functools import cache
 from importlib import resources
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,31 +15,67 @@ import numpy as np
 from mmrag.errors import InputError
 from mmrag.evidence.model import NAMES, EvidenceModel, Weighing
 
+_DATA = resources.files("mmrag.evidence") / "data"
+
 LABELS_ONLY = "labels"
 """Parameters for an encoder whose pixels nobody has fitted: labels alone are weighed."""
 
 
-@cache  # asked for with every search
-def evidence_model_for(encoder: str, weights: str) -> EvidenceModel:
+def evidence_model_for(encoder: str, weights: str, fitted: Path | None = None) -> EvidenceModel:
     """Choose the parameters of an encoder.
 
     Parameters
     ----------
     encoder, weights : str
         Name and weights' hash, as in the encoder's fingerprint.
+    fitted : pathlib.Path, optional
+        Folder of parameters that were fitted here.
 
     Returns
     -------
     EvidenceModel
-        The fitted one where there is one for exactly these weights, else `LABELS_ONLY`.
+        The one fitted here for exactly these weights, else the shipped one for them, else
+        `LABELS_ONLY`.
+
+    Raises
+    ------
+    InputError
+        When the file of these weights holds no parameters, or another's.
     """
-    folder = resources.files("mmrag.evidence") / "data"
-    for file in sorted(folder.iterdir(), key=lambda entry: entry.name):
-        if file.name == f"{encoder}.json":
-            model = parse_model(file.read_text("utf-8"), file.name)
-            if model.name == f"{encoder}:{weights}":
-                return model
-    return parse_model((folder / f"{LABELS_ONLY}.json").read_text("utf-8"), LABELS_ONLY)
+    name = f"{encoder}:{weights}"
+    if fitted is not None:
+        own = fitted / file_name(name)
+        if own.is_file():
+            return _of(name, own)
+    shipped = _shipped(encoder)
+    return shipped if shipped is not None and shipped.name == name else _labels_only()
+
+
+def file_name(name: str) -> str:
+    """Name the file of an encoder's parameters: its name and the start of its weights' hash."""
+    encoder, _, weights = name.rpartition(":")
+    return f"{re.sub(r'[^A-Za-z0-9.-]+', '_', encoder)}-{weights[:12]}.json"
+
+
+@cache  # asked for with every search
+def _shipped(encoder: str) -> EvidenceModel | None:
+    file = _DATA / f"{encoder}.json"
+    return parse_model(file.read_text("utf-8"), file.name) if file.is_file() else None
+
+
+@cache
+def _labels_only() -> EvidenceModel:
+    return parse_model((_DATA / f"{LABELS_ONLY}.json").read_text("utf-8"), LABELS_ONLY)
+
+
+def _of(name: str, file: Path) -> EvidenceModel:
+    try:
+        model = parse_model(file.read_text("utf-8"), str(file))
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"{file}: cannot be read: fit evidence again or remove it") from error
+    if model.name != name:
+        raise InputError(f"{file}: was fitted for {model.name}, not {name}: fit it again")
+    return model
 
 
 def parse_model(text: str, file: str) -> EvidenceModel:

@@ -19,7 +19,7 @@ from pydantic import BaseModel, ConfigDict
 
 from mmrag.encoders.base import Encoder, GreyImage
 from mmrag.errors import BadFilm, SourceError
-from mmrag.evidence import evidence_model_for
+from mmrag.evidence import EvidenceModel
 from mmrag.fusion import Anchors, FusionWeights
 from mmrag.ingest.films import BATCH, DECODERS, LOOK_AHEAD
 from mmrag.ingest.fusing import Fusing
@@ -95,7 +95,12 @@ def plan_again(store: Store, encoder: Encoder) -> AgainPlan | None:
 
 
 def encode_again(
-    store: Store, encoder: Encoder, anchors: Anchors, source: Source, progress: Progress
+    store: Store,
+    encoder: Encoder,
+    anchors: Anchors,
+    model: EvidenceModel,
+    source: Source,
+    progress: Progress,
 ) -> EncodedAgain:
     """Encode all that is stored with another encoder, and give the store to its space.
 
@@ -106,6 +111,8 @@ def encode_again(
     encoder : Encoder
     anchors : Anchors
         The findings' text directions in the encoder's space.
+    model : EvidenceModel
+        With which the encoder's films are weighed.
     source : Source
         Where films of its name are looked for that are not where they were.
     progress : Progress
@@ -133,24 +140,15 @@ def encode_again(
         progress.begin("encoding panel texts again", None)
         _encode_panels(following, encoder, progress)
         films, texts = following.made()
-        fuse_anew(store, _fusing(space, encoder, anchors), progress, first=following.move_in)
+        weights = FusionWeights(space.w_pixel, space.w_label)
+        fusing = Fusing(anchors, model, weights, space.fusion)
+        fuse_anew(store, fusing, progress, first=following.move_in)
     return EncodedAgain(
         old=_old(space),
         new=_new(encoder),
         films=films,
         texts=texts,
         left_out=tuple(f"{film.source}:{film.id}" for film in lost),
-    )
-
-
-def _fusing(space: Space, encoder: Encoder, anchors: Anchors) -> Fusing:
-    """Fuse as the store did, with what the new encoder's films are weighed by."""
-    name = encoder.fingerprint
-    return Fusing(
-        anchors,
-        evidence_model_for(name.name, name.weights),
-        FusionWeights(space.w_pixel, space.w_label),
-        space.fusion,
     )
 
 

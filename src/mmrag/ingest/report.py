@@ -37,6 +37,17 @@ class ProblemLine(BaseModel):
     message: str
     count: int
 
+    @classmethod
+    def of(cls, problem: Problem) -> ProblemLine:
+        """Copy what a report prints."""
+        return cls(
+            kind=problem.kind,
+            file=problem.file,
+            row=problem.row,
+            message=problem.message,
+            count=problem.count,
+        )
+
 
 class EncodedAgain(BaseModel):
     """What was stored in another space and is encoded anew.
@@ -130,8 +141,7 @@ class Ledger:
             conditions=self._counts["conditions"],
             imaging_studies=self._counts["imaging_studies"],
             problems=tuple(
-                ProblemLine(kind=p.kind, file=p.file, row=p.row, message=p.message, count=p.count)
-                for p in (*self._problems, *self._limited.close())
+                ProblemLine.of(problem) for problem in (*self._problems, *self._limited.close())
             ),
         )
 

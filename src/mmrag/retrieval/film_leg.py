@@ -6,13 +6,14 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from mmrag.clinical.prompts import NORMAL
 from mmrag.clinical.question import ClinicalQuery
-from mmrag.evidence import evidence_model_for
+from mmrag.evidence import EvidenceModel
 from mmrag.fusion import Vector
 from mmrag.retrieval.film_score import FOUND, film_order, ruled_out, score_parts
+from mmrag.retrieval.lab_words import constraint_words
 from mmrag.retrieval.results import FilmHit, FilmWhy, FindingEvidence, LegCoverage, Wanted
 from mmrag.store import EVIDENCE, FilmFilter, FilmMatch, FilmOrder, FilmSurvey, RecordKey, Store
 
-NOTHING_ASKED = "the question asks nothing of films"
+NOTHING_ASKED = "no word of the question says anything of films"
 
 RANKED_UP_TO = 20_000
 """Films that pass the filter among which ranks without labels are counted. It takes comparing
@@ -60,7 +61,7 @@ def search_films(
     matches = store.films.search(question, k, where, order) if _is_found(survey) else []
     keys = [RecordKey(match.film.provenance.source, match.film.id) for match in matches]
     ranks: dict[RecordKey, int] = {}
-    if explain and store.films.count(where) <= RANKED_UP_TO:
+    if explain and survey.passing <= RANKED_UP_TO:
         ranks = store.films.ranks_by_pixels(keys, question, where, order)
     hits = tuple(
         _hit(rank, match, query, question, order, ranks.get(key))
@@ -70,7 +71,13 @@ def search_films(
 
 
 def cover_films(
-    query: ClinicalQuery, requested: int, returned: int, store: Store, *, asked: bool
+    query: ClinicalQuery,
+    requested: int,
+    returned: int,
+    store: Store,
+    model: EvidenceModel,
+    *,
+    asked: bool,
 ) -> LegCoverage:
     """Count how far the leg looks in the store as it is now.
 
@@ -79,6 +86,8 @@ def cover_films(
     query : ClinicalQuery
     requested, returned : int
     store : Store
+    model : EvidenceModel
+        The one that the store's films are weighed with.
     asked : bool
         False where nothing was asked of films, or none was wanted.
 
@@ -86,10 +95,9 @@ def cover_films(
     -------
     LegCoverage
     """
-    space = store.space
-    if not asked or space is None:
+    if not asked or store.space is None:
         return _nothing_asked(requested, store)
-    order = film_order(query, evidence_model_for(space.encoder, space.weights))
+    order = film_order(query, model)
     survey = store.films.survey(film_filter(query), order)
     return _coverage(requested, returned, store, order, survey)
 
@@ -177,7 +185,8 @@ def _hit(
     rank_without_labels: int | None,
 ) -> FilmHit:
     film = match.film
-    parts = score_parts(order, match.score, match.pixels_only, float(question @ match.pixels))
+    cosine = float(question @ match.pixels)
+    parts = score_parts(order, match.score, match.pixels_only, cosine, film.patient)
     evidence = tuple(_evidence(match, query, order))
     return FilmHit(
         rank=rank,
@@ -198,6 +207,8 @@ def _hit(
             pixel=parts.pixel,
             label=parts.label,
             text=parts.text,
+            patient=parts.patient,
+            constraints=constraint_words(query.labs) if parts.patient else (),
             without_labels=parts.without_labels,
             rank_without_labels=rank_without_labels,
             labels=tuple(name for name in film.findings or () if name in query.present),
@@ -217,7 +228,7 @@ def _evidence(
         for clause in order.clauses
         for name in clause.names
     }
-    guessed = () if query.image is None else query.image.findings
+    guessed = query.meant if query.image is None else query.image.findings
     alike: dict[str, Wanted] = {each.finding: "alike" for each in guessed}
     for name, wanted in (alike | asked).items():
         place = EVIDENCE.index(name)

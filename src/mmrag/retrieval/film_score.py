@@ -69,6 +69,9 @@ def film_order(
     FilmOrder
     """
     clauses = clauses_of(query)
+    if not clauses and image is None and query.meant:
+        words = tuple((guess.finding, guess.probability) for guess in query.meant)
+        return FilmOrder(clauses, 0.5, words, likeness=1.0 - model.similarity)
     average, logic = 0.5, 0.0
     if clauses:
         average = float(_fulfilment(clauses, _by_name(model.base_rate)))
@@ -224,7 +227,7 @@ def film_scores(
 
 @dataclass(frozen=True, slots=True)
 class ScoreParts:
-    """Where a film's score comes from: ``pixel + label + text`` is the score.
+    """Where a film's score comes from: ``pixel + label + text + patient`` is the score.
 
     Attributes
     ----------
@@ -234,16 +237,19 @@ class ScoreParts:
         What the labels add or take away, in evidence and in the film's vector.
     text : float
         What the similarity of the pixels' vector and the question's adds.
+    patient : float
+        What it adds that the film's patient is favoured.
     """
 
     pixel: float
     label: float
     text: float
+    patient: float
 
     @property
     def without_labels(self) -> float:
         """The score if the film had no labels."""
-        return self.pixel + self.text
+        return self.pixel + self.text + self.patient
 
 
 def score_parts(
@@ -251,6 +257,7 @@ def score_parts(
     score: float,
     pixels_only: NDArray[np.floating],
     pixel_cosine: float,
+    patient: str | None = None,
 ) -> ScoreParts:
     """Split one film's score.
 
@@ -263,6 +270,8 @@ def score_parts(
         P of each of `EVIDENCE` from the pixels alone, shape (15,).
     pixel_cosine : float
         Of the question's vector and the film's pixel vector.
+    patient : str or None
+        Whose the film is.
 
     Returns
     -------
@@ -270,7 +279,8 @@ def score_parts(
     """
     pixel = float(_evidence_part(order, pixels_only))
     text = float(_similarity_part(order, np.float64(pixel_cosine)))
-    return ScoreParts(pixel=pixel, label=score - pixel - text, text=text)
+    favour = order.favour if patient in order.favoured else 0.0
+    return ScoreParts(pixel, label=score - pixel - text - favour, text=text, patient=favour)
 
 
 def _evidence_part(order: FilmOrder, probabilities: NDArray[np.floating]) -> Floats:

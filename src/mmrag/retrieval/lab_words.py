@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from mmrag.clinical.question import LabTerm
 
 _COMPARED = {
@@ -39,3 +41,21 @@ def state_words(term: LabTerm) -> str:
     words = ("latest" if term.time else "", "not" if term.negated else "", term.name)
     said = [*words, _COMPARED[term.comparison], bounds, term.unit or ""]
     return " ".join(word for word in said if word)
+
+
+def constraint_words(terms: Iterable[LabTerm]) -> tuple[str, ...]:
+    """Name what all of these terms together ask for; alternatives in one, joined by "or".
+
+    Parameters
+    ----------
+    terms : iterable of LabTerm
+
+    Returns
+    -------
+    tuple of str
+    """
+    joined: dict[object, list[str]] = {}
+    for place, term in enumerate(terms):
+        key = place if term.group is None else term.group
+        joined.setdefault(key, []).append(state_words(term))
+    return tuple(" or ".join(words) for words in joined.values())

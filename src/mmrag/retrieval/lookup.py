@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from mmrag.records import Film, LabReport, Sex
 from mmrag.retrieval.lab_hits import observation_hit
 from mmrag.retrieval.results import ObservationHit
-from mmrag.store import Store
+from mmrag.store import Persons, Store
 
 
 class _Record(BaseModel):
@@ -102,9 +102,17 @@ class PanelRecord(_Record):
 
 
 class Timeline(_Record):
-    """Everything that is stored of one patient, each kind in its order of time."""
+    """Everything that is stored of one patient, each kind in its order of time.
+
+    Attributes
+    ----------
+    linked : tuple of str
+        Patients who are declared to be the same person; their records are among these, and
+        each record names its own.
+    """
 
     patient: str
+    linked: tuple[str, ...] = ()
     films: tuple[FilmRecord, ...]
     panels: tuple[PanelRecord, ...]
 
@@ -139,8 +147,11 @@ def find_panel(store: Store, id_: str, source: str | None = None) -> PanelRecord
 
 def timeline(store: Store, patient: str) -> Timeline | None:
     """Collect a patient's films and panels; None where nothing is stored of them."""
-    films = tuple(FilmRecord.of(film) for film in store.people.films(patient))
-    panels = tuple(PanelRecord.of(report) for report in store.people.reports(patient))
+    persons = Persons(link.pair for link in store.links.of([patient]))
+    names = sorted(persons.patients(patient))
+    films = tuple(FilmRecord.of(film) for film in store.people.films(*names))
+    panels = tuple(PanelRecord.of(report) for report in store.people.reports(*names))
     if not films and not panels:
         return None
-    return Timeline(patient=patient, films=films, panels=panels)
+    linked = tuple(name for name in names if name != patient)
+    return Timeline(patient=patient, linked=linked, films=films, panels=panels)

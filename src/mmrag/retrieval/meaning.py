@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from mmrag.clinical.findings import finding_names
-from mmrag.clinical.question import ClinicalQuery, GuessedFinding
+from mmrag.clinical.question import ClinicalQuery, GuessedFinding, PatientTerm
 from mmrag.fusion import Anchors, Vector
 
 LEAST = 0.05
@@ -35,8 +35,7 @@ def with_meaning(query: ClinicalQuery, question: Vector, anchors: Anchors) -> Cl
         With `meant`, by falling probability; unchanged where findings are named, where a film is
         shown, and where the words mean none.
     """
-    named = query.findings or query.normal_chest or query.image is not None
-    if named or not query.free_text or not _at_right_angles(anchors):
+    if not _in_words_alone(query) or not _at_right_angles(anchors):
         return query
     along = {name: float(anchors.by_finding[name] @ question) for name in finding_names()}
     whole = sum(share for share in along.values() if share > 0)
@@ -46,6 +45,34 @@ def with_meaning(query: ClinicalQuery, question: Vector, anchors: Anchors) -> Cl
         if share > LEAST * whole and whole > 0
     ]
     return query.model_copy(update={"meant": tuple(guesses)})
+
+
+def says_nothing_of_films(query: ClinicalQuery, question: Vector, anchors: Anchors) -> bool:
+    """Tell whether the words of a question could only order films at random.
+
+    So it is where they name nothing that films have, and the space, whose findings are at right
+    angles, gives them no direction among the findings: every film would be as near as any other.
+
+    Parameters
+    ----------
+    query : ClinicalQuery
+    question : ndarray
+        Shape (dimension,).
+    anchors : Anchors
+
+    Returns
+    -------
+    bool
+    """
+    filtered = query.view or query.patient != PatientTerm()
+    if filtered or not _in_words_alone(query) or not _at_right_angles(anchors):
+        return False
+    return not any(float(anchors.by_finding[name] @ question) for name in finding_names())
+
+
+def _in_words_alone(query: ClinicalQuery) -> bool:
+    named = query.findings or query.normal_chest or query.image is not None
+    return bool(query.free_text) and not named
 
 
 def _at_right_angles(anchors: Anchors) -> bool:

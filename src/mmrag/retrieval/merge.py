@@ -7,6 +7,7 @@ from itertools import chain, zip_longest
 from typing import Literal
 
 from mmrag.retrieval.results import FilmHit, LabHit, Linkage
+from mmrag.store import Persons
 
 Labelled = tuple[Literal["films", "labs"], str]
 
@@ -32,16 +33,19 @@ def merge(films: Sequence[FilmHit], labs: Sequence[LabHit]) -> tuple[Labelled, .
     return tuple(turn for turn in chain.from_iterable(turns) if turn is not None)  # type: ignore[misc]
 
 
-def linkage(films: Sequence[FilmHit], labs: Sequence[LabHit]) -> Linkage:
+def linkage(films: Sequence[FilmHit], labs: Sequence[LabHit], persons: Persons) -> Linkage:
     """Say whether any film and any panel are of one person.
 
     Parameters
     ----------
     films, labs : sequence of hits
+    persons : Persons
+        Who is declared to be one.
 
     Returns
     -------
     {"same-patient", "cohort"}
     """
-    shared = {film.patient for film in films if film.patient} & {lab.patient for lab in labs}
-    return "same-patient" if shared else "cohort"
+    of_films = {persons.name(film.patient) for film in films if film.patient}
+    of_labs = {persons.name(lab.patient) for lab in labs}
+    return "same-patient" if of_films & of_labs else "cohort"

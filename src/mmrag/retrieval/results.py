@@ -9,7 +9,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from mmrag.clinical.question import ClinicalQuery
 from mmrag.records import Flag, Sex
-from mmrag.store import FusionKind, Space
+from mmrag.retrieval.declared import DeclaredLink
+from mmrag.store import FusionKind, Persons, Space
 
 Linkage = Literal["same-patient", "cohort"]
 
@@ -44,7 +45,7 @@ class FindingEvidence(_Result):
 
 
 class FilmWhy(_Result):
-    """How a film's score came about; `pixel`, `label` and `text` add up to it.
+    """How a film's score came about; `pixel`, `label`, `text` and `patient` add up to it.
 
     Attributes
     ----------
@@ -53,6 +54,11 @@ class FilmWhy(_Result):
     text : float
         What the likeness of the film's pixels and the question's words, or of the film that
         the question shows, contributes.
+    patient : float
+        What it contributes that the laboratory results of the film's patient meet the question,
+        too; 0 for every film of a question that does not ask for both.
+    constraints : tuple of str
+        The question's laboratory constraints that the patient meets, where that counts.
     without_labels : float
         The score that the film would have without its labels.
     rank_without_labels : int or None
@@ -70,6 +76,8 @@ class FilmWhy(_Result):
     pixel: float
     label: float
     text: float = 0.0
+    patient: float = 0.0
+    constraints: tuple[str, ...] = ()
     without_labels: float
     rank_without_labels: int | None = None
     labels: tuple[str, ...] = ()
@@ -384,7 +392,9 @@ class SearchResult(_Result):
         Leg and record identifier of every hit, the legs taking turns by rank.
     linkage : {"same-patient", "cohort"}
         ``same-patient`` when at least one returned film and one returned panel belong to
-        the same person of the same source; ``cohort`` otherwise.
+        the same person, in one source or as declared; ``cohort`` otherwise.
+    links : tuple of DeclaredLink
+        Declared identities of the patients shown, and of whoever is one person with them.
     image : str or None
         SHA-256 of the film that the question shows, in hexadecimal; None without one.
     """
@@ -397,6 +407,12 @@ class SearchResult(_Result):
     merged: tuple[tuple[Literal["films", "labs"], str], ...]
     space: SpaceInfo
     image: str | None = None
+    links: tuple[DeclaredLink, ...] = ()
+
+    @property
+    def persons(self) -> Persons:
+        """Which of the patients shown are one person."""
+        return Persons((link.film_patient, link.lab_patient) for link in self.links)
 
     def _repr_html_(self) -> str:
         """Show the answer in a notebook."""

@@ -39,8 +39,8 @@ class CovidSource:
     """A folder of the covid-chestxray-dataset.
 
     Each row is a film; one with a leukocyte, neutrophil or lymphocyte count is a panel of
-    the same patient as well, which goes in also where the film is missing. Clinical notes
-    and the other columns are not read.
+    the same patient as well, which goes in also where the film is missing. Its clinical notes
+    go with the film; the columns of the patient's course are not read.
 
     Parameters
     ----------
@@ -124,6 +124,7 @@ class CovidSource:
             day=row.day,
             stated=row.stated,
             licence=row.licence,
+            note=row.note,
         )
 
     def _panel(self, row: CovidRow) -> LabReport | Problem:

@@ -11,7 +11,7 @@ from functools import cache
 from importlib import resources
 
 from mmrag.sources.nih_cells import shown
-from mmrag.sources.values import day, finite_number
+from mmrag.sources.values import day, finite_number, storable
 
 UNIT = "10*9/L"
 """Unit of every count in the table."""
@@ -163,6 +163,19 @@ def parse_offset(text: str) -> float | None:
     if number is None or abs(number) > _LONGEST_COURSE_DAYS:
         raise ValueError(f"offset {shown(text)} is no number of days: left unknown")
     return number
+
+
+def parse_note(text: str) -> str | None:
+    """Read the column ``clinical_notes``; None when empty.
+
+    Raises
+    ------
+    ValueError
+        When it holds bytes that are no text; the row is good without it.
+    """
+    if not storable(text):
+        raise ValueError("clinical_notes holds bytes that are no UTF-8 text: note left out")
+    return text or None
 
 
 def parse_cells(text: str) -> float | None:

@@ -15,6 +15,7 @@ from mmrag.sources.covid_cells import (
     parse_cells,
     parse_date,
     parse_finding,
+    parse_note,
     parse_offset,
     parse_projection,
     words,
@@ -54,6 +55,8 @@ class CovidRow:
     taken_on : datetime.date or None
     day : float or None
         The column ``offset``.
+    note : str or None
+        The column ``clinical_notes``.
     counts : tuple of (str, float)
         Column and count, those that are given.
     """
@@ -70,6 +73,7 @@ class CovidRow:
     sex: Sex | None
     taken_on: date | None
     day: float | None
+    note: str | None
     counts: tuple[tuple[str, float], ...]
 
 
@@ -172,6 +176,7 @@ def _read(cells: _Cells) -> CovidRow | None:
         sex=cells.read("sex", parse_sex, "bad-sex"),
         taken_on=cells.read("date", parse_date, "bad-date"),
         day=cells.read("offset", parse_offset, "bad-offset"),
+        note=cells.read("clinical_notes", parse_note, "bad-note"),
         counts=tuple((name, count) for name, count in counts if count is not None),
     )
 

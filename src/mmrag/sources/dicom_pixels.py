@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from pydicom import Dataset
 
 EXTRA = "dicom"
+CODECS = "gdcm"
+"""What the extra brings besides pydicom and Pillow: JPEG Lossless and JPEG-LS."""
 
 _MARK, _OFFSET = b"DICM", 128
 HEAD = _OFFSET + len(_MARK)
@@ -117,15 +119,23 @@ def _check_codec(path: Path, dataset: Dataset) -> None:
     syntax = dataset.file_meta.TransferSyntaxUID
     if not syntax.is_encapsulated:
         return
+    mend = "export the film uncompressed"
     try:
-        is_known = get_decoder(syntax).is_available
+        decoder = get_decoder(syntax)
     except NotImplementedError:
-        is_known = False
-    if not is_known:
-        raise BadFilm(
-            f"{path}: no installed codec reads {syntax.name}: run "
-            f"pip install 'med-multimodal-rag[{EXTRA}]', or export the film uncompressed"
-        )
+        decoder = None
+    if decoder is not None:
+        if decoder.is_available and not _is_deep_extended(dataset):
+            return
+        if any(lacking.startswith(CODECS) for lacking in decoder.missing_dependencies):
+            mend = f"run pip install 'med-multimodal-rag[{EXTRA}]', or {mend}"
+    raise BadFilm(f"{path}: no installed codec reads {syntax.name}: {mend}")
+
+
+def _is_deep_extended(dataset: Dataset) -> bool:
+    """Whether it is JPEG Extended in 12 bit, which codecs announce and then do not read."""
+    extended = dataset.file_meta.TransferSyntaxUID == "1.2.840.10008.1.2.4.51"
+    return extended and int(dataset.BitsStored) > 8
 
 
 def _as_seen(dataset: Dataset) -> NDArray[np.uint8]:

@@ -43,7 +43,14 @@ class Table:
     kept: frozenset[str]
 
     @classmethod
-    def open(cls, file: Path, label: str, needed: set[str], optional: set[str]) -> Table:
+    def open(
+        cls,
+        file: Path,
+        label: str,
+        needed: set[str],
+        optional: set[str],
+        header: str = "Synthea's header",
+    ) -> Table:
         """Read the header.
 
         Parameters
@@ -52,6 +59,8 @@ class Table:
         label : str
         needed, optional : set of str
             Names of columns, in capitals.
+        header : str
+            What the first line should be, for whoever has to mend it.
 
         Raises
         ------
@@ -60,16 +69,16 @@ class Table:
         """
         try:
             with open_bytes(file) as stream:
-                header = _decode(stream.readline())
+                first = _decode(stream.readline())
         except (OSError, EOFError, zlib.error) as error:
             raise SourceError(f"{label}: cannot be read ({error}): check the file") from error
-        if "\r" in header:
+        if "\r" in first:
             raise SourceError(f"{label}: lines end in bare carriage returns: save it with \\n")
-        columns = tuple(name.strip().upper() for name in _fields(header) or ())
+        columns = tuple(name.strip().upper() for name in _fields(first) or ())
         if missing := needed - set(columns):
             raise SourceError(
                 f"{label}: no column {', '.join(sorted(missing))} in the first line: "
-                "the table needs Synthea's header, separated by commas"
+                f"the table needs {header}, separated by commas"
             )
         return cls(file, label, columns, frozenset((needed | optional) & set(columns)))
 

@@ -19,8 +19,10 @@ from mmrag.store.lab_terms import (
     SeriesPoint,
 )
 from mmrag.store.labs import Labs
+from mmrag.store.links import Link, Links, PatientFacts
 from mmrag.store.next_space import NextSpace, StoredFilm, StoredPanel
 from mmrag.store.people import People
+from mmrag.store.persons import Persons
 from mmrag.store.store import Store
 from mmrag.store.terms import (
     EncoderName,
@@ -77,8 +79,12 @@ __all__ = [
     "LabRanking",
     "LabSummary",
     "Labs",
+    "Link",
+    "Links",
     "NextSpace",
+    "PatientFacts",
     "People",
+    "Persons",
     "PixelBatch",
     "PlacedObservation",
     "Recipe",

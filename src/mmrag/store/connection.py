@@ -147,6 +147,7 @@ class Database:
         self.address = address
         self._idle: list[Connection] = []
         self._lock = threading.Lock()
+        self._here = threading.local()
         self._closed = False
         connection = address.connect()
         try:
@@ -169,16 +170,45 @@ class Database:
     def transaction(self) -> Iterator[Connection]:
         """One transaction on a connection of one's own; PostgreSQL's errors become ours.
 
+        Inside `at_once` it is a part of that transaction.
+
         Raises
         ------
         DatabaseError
         """
+        shared: Connection | None = getattr(self._here, "connection", None)
+        if shared is not None:
+            with translated(self.address), shared.transaction():
+                yield shared
+            return
         connection = self._take()
         try:
             with translated(self.address), connection.transaction():
                 yield connection
         finally:
             self._give(connection)
+
+    @contextlib.contextmanager
+    def at_once(self, *, reading: bool = False) -> Iterator[None]:
+        """Make one transaction of all that this thread does in the block.
+
+        Parameters
+        ----------
+        reading : bool
+            Nothing is written, and every query sees the database as the first one saw it.
+
+        Raises
+        ------
+        DatabaseError
+        """
+        with self.transaction() as connection:
+            if reading:
+                connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+            self._here.connection = connection
+            try:
+                yield
+            finally:
+                self._here.connection = None
 
     @contextlib.contextmanager
     def session(self) -> Iterator[Connection]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from psycopg import sql
 
@@ -44,6 +45,8 @@ class Clause:
 class FilmOrder:
     """A film's score: ``logic * standing + likeness * alike + similarity * (1 + cosine) / 2``.
 
+    The films of `favoured` patients score ``favour`` more.
+
     With q the product of the clauses' probabilities, ``standing`` is ``odds(q) / (odds(q) +
     odds(average))``: one half for the average film, however rare what is asked. ``alike`` is the
     weighted sum of the probabilities of what a shown film shows.
@@ -56,8 +59,10 @@ class FilmOrder:
         What q is for an average film, above 0 and below 1.
     alike : tuple of (str, float)
         What a shown film shows, with weights that sum to 1 at most.
-    logic, likeness : float
+    logic, likeness, favour : float
         Shares; what is left to 1 is the share of the vector's similarity.
+    favoured : tuple of str
+        Patients, ``source:identifier``, who are as asked beyond their films.
     least : float
         How a film has to stand at least to answer at all.
     """
@@ -68,11 +73,13 @@ class FilmOrder:
     logic: float = 0.0
     likeness: float = 0.0
     least: float = 0.0
+    favour: float = 0.0
+    favoured: tuple[str, ...] = ()
 
     @property
     def similarity(self) -> float:
         """Share of the vector's similarity."""
-        return 1.0 - self.logic - self.likeness
+        return 1.0 - self.logic - self.likeness - self.favour
 
     @property
     def weighs_evidence(self) -> bool:
@@ -101,6 +108,14 @@ def evidence_sql(order: FilmOrder, table: str) -> sql.Composable:
     if order.likeness > 0:
         parts.append(_times(order.likeness, _alike(order, table)))
     return sql.SQL(" + ").join(parts) if parts else number(0.0)
+
+
+def favour_sql(order: FilmOrder) -> tuple[sql.Composable, dict[str, Any]]:
+    """Write what a film's patient adds to its score, over ``film f``; and its parameters."""
+    if not order.favoured:
+        return number(0.0), {}
+    added = sql.SQL("CASE WHEN f.patient = ANY(%(favoured)s) THEN {} ELSE 0 END")
+    return added.format(number(order.favour)), {"favoured": list(order.favoured)}
 
 
 def standing_sql(order: FilmOrder, table: str) -> sql.Composable:

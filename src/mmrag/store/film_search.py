@@ -5,10 +5,10 @@ and lossy; so the qualifying films are counted first, and the query is written s
 either cannot or can use the index.
 
 Where many qualify, candidates come from two lists: the nearest by vector, and the first by
-evidence. A film in neither is at best as near as the last of the one and as likely as the
-last of the other (the threshold algorithm of Fagin, Lotem and Naor, 2003); while such a film
-could still displace one that was found the lists are read further, and in the end all films
-are compared.
+evidence; films of favoured patients are candidates, too. A film in neither list is at best as
+near as the last of the one and as likely as the last of the other (the threshold algorithm of
+Fagin, Lotem and Naor, 2003); while such a film could still displace one that was found the
+lists are read further, and in the end all films are compared.
 """
 
 from __future__ import annotations
@@ -20,7 +20,15 @@ import numpy as np
 from psycopg import sql
 
 from mmrag.records import Film, Provenance
-from mmrag.store.film_order import EVIDENCE, FilmOrder, column, evidence_sql, number, standing_sql
+from mmrag.store.film_order import (
+    EVIDENCE,
+    FilmOrder,
+    column,
+    evidence_sql,
+    favour_sql,
+    number,
+    standing_sql,
+)
 from mmrag.store.rows import all_of
 from mmrag.store.schema import Connection
 from mmrag.store.terms import EVERY_FILM, FilmFilter, FilmMatch, FilmSurvey, Vector
@@ -43,10 +51,10 @@ _ITERATIVE = (0, 8)  # first pgvector that goes on where a filter leaves too few
 FILM_COLUMNS: LiteralString = (
     "f.source, f.id, f.patient, f.file, f.line, f.made_up, f.findings, f.view, f.age, f.sex, "
     "f.follow_up, f.width, f.height, f.row_spacing, f.column_spacing, f.taken_on, f.day, "
-    "f.stated, f.licence"
+    "f.stated, f.licence, f.note"
 )
 
-_FILM_FIELDS = 19
+_FILM_FIELDS = 20
 
 _EVIDENCE_COLUMNS = tuple(column(name) for name in EVIDENCE)
 
@@ -55,7 +63,7 @@ _ALL = sql.SQL(
     "SELECT f.key, -(v.vector <#> %(vector)s) AS similarity "
     "FROM film f JOIN film_vector v ON v.film = f.key JOIN film_evidence e ON e.film = f.key "
     "WHERE {where} AND {answers} "
-    "ORDER BY {evidence} + {share} * (1 - (v.vector <#> %(vector)s)) / 2 DESC, "
+    "ORDER BY {evidence} + {share} * (1 - (v.vector <#> %(vector)s)) / 2 + {favour} DESC, "
     'f.source COLLATE "C", f.id COLLATE "C" LIMIT %(k)s'
 )
 _NEAR = sql.SQL(
@@ -72,8 +80,13 @@ _EITHER = sql.SQL(
     "SELECT f.key, -(v.vector <#> %(vector)s) FROM likely "
     "JOIN film f ON f.key = likely.key JOIN film_vector v ON v.film = f.key WHERE {where}"
 )
+_FAVOURED = sql.SQL(
+    " UNION SELECT f.key, -(v.vector <#> %(vector)s) FROM film f "
+    "JOIN film_vector v ON v.film = f.key WHERE f.patient = ANY(%(favoured)s) AND {where}"
+)
 _NAMED = sql.SQL(
-    "SELECT {columns}, {evidence} + {share} * (1 + c.similarity) / 2 AS score, c.similarity, "
+    "SELECT {columns}, {evidence} + {share} * (1 + c.similarity) / 2 + {favour} AS score, "
+    "c.similarity, "
     "p.vector, ARRAY[{probability}], ARRAY[{pixels_only}], {beyond} AS beyond "
     "FROM candidate c JOIN film f ON f.key = c.key JOIN film_pixel p ON p.film = f.key "
     "JOIN film_evidence e ON e.film = f.key JOIN film_pixel_evidence x ON x.film = f.key "
@@ -110,7 +123,7 @@ def search(
     if k < 1:
         return []
     condition, parameters = filter_sql(where)
-    parameters |= {"vector": Half(vector), "k": k}
+    parameters |= {"vector": Half(vector), "k": k} | favour_sql(order)[1]
     if k <= INDEX_UP_TO and _are_many(connection, condition, parameters):
         for near, likely in _depths(k, order):
             prepare_index_scan(connection, pgvector, near)
@@ -125,11 +138,12 @@ def search(
 def survey(connection: Connection, where: FilmFilter, order: FilmOrder) -> FilmSurvey:
     """Count the films that answer, and find how well the best one stands."""
     if not order.clauses:
-        return FilmSurvey(count(connection, where), None)
+        films = count(connection, where)
+        return FilmSurvey(films, films, None)
     condition, parameters = filter_sql(where)
     passing = _ALL_BUT_FEW if _leaves_few_out(where) else _SOME
     query = sql.SQL(
-        "SELECT count(*) FILTER (WHERE standing >= {least}), max(standing) FROM "
+        "SELECT count(*), count(*) FILTER (WHERE standing >= {least}), max(standing) FROM "
         "(SELECT {standing} AS standing FROM film_evidence e WHERE {passing} OFFSET 0) AS s"
     ).format(
         least=number(order.least),
@@ -137,7 +151,7 @@ def survey(connection: Connection, where: FilmFilter, order: FilmOrder) -> FilmS
         passing=passing.format(where=condition),
     )
     row = connection.execute(query, parameters).fetchone()
-    return FilmSurvey(0, None) if row is None else FilmSurvey(*row)
+    return FilmSurvey(0, 0, None) if row is None else FilmSurvey(*row)
 
 
 def count(connection: Connection, where: FilmFilter) -> int:
@@ -161,7 +175,7 @@ def film_of(row: tuple[Any, ...]) -> Film:
     """Make a film of its columns in the order of `FILM_COLUMNS`."""
     source, id_, patient, file, line, made_up, findings, view, age, sex = row[:10]
     follow_up, width, height, row_spacing, column_spacing = row[10:15]
-    taken_on, day, stated, licence = row[15:_FILM_FIELDS]
+    taken_on, day, stated, licence, note = row[15:_FILM_FIELDS]
     return Film(
         id=id_,
         provenance=Provenance(source, file, line, made_up),
@@ -178,6 +192,7 @@ def film_of(row: tuple[Any, ...]) -> Film:
         day=day,
         stated=stated,
         licence=licence,
+        note=note,
     )
 
 
@@ -204,10 +219,14 @@ def _depths(k: int, order: FilmOrder) -> list[tuple[int, int]]:
 
 
 def _from_lists(condition: sql.Composable, order: FilmOrder) -> sql.Composed:
+    either = sql.SQL("{}{}").format(
+        _EITHER.format(where=condition),
+        _FAVOURED.format(where=condition) if order.favoured else sql.SQL(""),
+    )
     return _FROM_LISTS.format(
         near=_NEAR.format(where=condition),
         likely=_LIKELY.format(evidence=evidence_sql(order, "e")),
-        either=_EITHER.format(where=condition),
+        either=either,
         named=_named(order, _BEYOND.format(share=number(order.similarity))),
     )
 
@@ -218,6 +237,7 @@ def _from_all(condition: sql.Composable, order: FilmOrder) -> sql.Composed:
         answers=answers(order),
         evidence=evidence_sql(order, "e"),
         share=number(order.similarity),
+        favour=favour_sql(order)[0],
     )
     return _FROM_ALL.format(all=everything, named=_named(order, sql.SQL("NULL::float8")))
 
@@ -227,6 +247,7 @@ def _named(order: FilmOrder, beyond: sql.Composable) -> sql.Composed:
         columns=sql.SQL(FILM_COLUMNS),
         evidence=evidence_sql(order, "e"),
         share=number(order.similarity),
+        favour=favour_sql(order)[0],
         probability=_columns("e"),
         pixels_only=_columns("x"),
         beyond=beyond,

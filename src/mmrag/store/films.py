@@ -13,7 +13,7 @@ from mmrag.records import Film
 from mmrag.store import film_ranks, film_search
 from mmrag.store import space as spaces
 from mmrag.store.connection import Database
-from mmrag.store.film_evidence import write_evidence
+from mmrag.store.film_evidence import read_pixel_evidence, write_evidence
 from mmrag.store.film_order import BY_SIMILARITY, FilmOrder
 from mmrag.store.film_search import FILM_COLUMNS, film_of
 from mmrag.store.indexes import VectorIndexes
@@ -38,8 +38,8 @@ from mmrag.store.vectors import Full, Half
 _UPSERT_FILM = """
 INSERT INTO film (source, id, patient, file, line, made_up, sha256, record_hash, findings, view,
                   age, sex, follow_up, width, height, row_spacing, column_spacing, taken_on,
-                  day, stated, licence)
-VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
+                  day, stated, licence, note)
+VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
 ON CONFLICT (source, id) DO UPDATE SET
     patient = excluded.patient, file = excluded.file, line = excluded.line,
     made_up = excluded.made_up, sha256 = excluded.sha256, record_hash = excluded.record_hash,
@@ -47,7 +47,7 @@ ON CONFLICT (source, id) DO UPDATE SET
     follow_up = excluded.follow_up, width = excluded.width, height = excluded.height,
     row_spacing = excluded.row_spacing, column_spacing = excluded.column_spacing,
     taken_on = excluded.taken_on, day = excluded.day, stated = excluded.stated,
-    licence = excluded.licence
+    licence = excluded.licence, note = excluded.note
 """
 # An unchanged vector is left alone: rewriting it would cost an insertion into the index.
 _UPSERT_FUSED = """
@@ -202,6 +202,11 @@ class Films:
                     _put(cursor, batch.keys, fused, evidence)
         return films
 
+    def pixel_evidence(self, keys: Collection[RecordKey]) -> dict[RecordKey, dict[str, float]]:
+        """Read what the pixels alone say of each finding, 0 to 1; unknown films are left out."""
+        with self._database.transaction() as connection:
+            return read_pixel_evidence(connection, keys)
+
     def search(
         self,
         vector: Vector,
@@ -352,6 +357,7 @@ def _row(entry: FilmEntry) -> tuple[Any, ...]:
         film.day,
         clean_or_none(film.stated),
         clean_or_none(film.licence),
+        clean_or_none(film.note),
     )
 
 

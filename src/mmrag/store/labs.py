@@ -66,16 +66,6 @@ class Labs:
             )
             return dict(rows.fetchall())
 
-    def hashes(self, keys: Sequence[RecordKey]) -> dict[RecordKey, str]:
-        """Record hashes of these panels; one that is not stored is left out."""
-        with self._database.transaction() as connection:
-            rows = connection.execute(
-                "SELECT source, id, record_hash FROM lab_report "
-                "JOIN unnest(%s::text[], %s::text[]) AS wanted (source, id) USING (source, id)",
-                key_columns(keys),
-            )
-            return {RecordKey(source, id_): hash_ for source, id_, hash_ in rows}
-
     def vectors_of(self, panels: Collection[str]) -> dict[str, Vector]:
         """Vectors of panel texts that were encoded before.
 

@@ -127,20 +127,21 @@ class People:
                 for id_, at, modality, site, *origin in rows
             ]
 
-    def films(self, patient: str) -> list[Film]:
-        """List a patient's films, in order of time as far as it is known."""
+    def films(self, *patients: str) -> list[Film]:
+        """List the films of a patient, or of several who are one, in order of time if known."""
         with self._database.transaction() as connection:
-            return patient_records.films_of(connection, patient)
+            return patient_records.films_of(connection, patients)
 
-    def reports(self, patient: str) -> list[LabReport]:
-        """List a patient's panels, the earliest first."""
+    def reports(self, *patients: str) -> list[LabReport]:
+        """List the panels of a patient, or of several who are one, the earliest first."""
         with self._database.transaction() as connection:
-            return patient_records.reports_of(connection, patient)
+            return patient_records.reports_of(connection, patients)
 
     def keys(self, patients: Collection[str]) -> dict[str, PatientKeys]:
         """Name the films and panels of several patients, each in order of time.
 
-        Who has neither is left out.
+        Those of whoever is declared to be the same person are among them. Who has neither is
+        left out.
         """
         with self._database.transaction() as connection:
             return patient_records.keys_of(connection, patients)

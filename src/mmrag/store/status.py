@@ -44,6 +44,7 @@ def read_status(database: Database, indexes: VectorIndexes) -> StoreStatus:
             patients=_number(connection, "SELECT count(*) FROM patient"),
             conditions=_number(connection, "SELECT count(*) FROM condition"),
             imaging_studies=_number(connection, "SELECT count(*) FROM imaging_study"),
+            links=_number(connection, "SELECT count(*) FROM link"),
             films_indexed=present["film_vector"],
             labs_indexed=present["lab_vector"],
         )

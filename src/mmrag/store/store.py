@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from types import TracebackType
 from typing import Self
 
@@ -17,6 +17,7 @@ from mmrag.store.facets import Facets
 from mmrag.store.films import Films
 from mmrag.store.indexes import VectorIndexes
 from mmrag.store.labs import Labs
+from mmrag.store.links import Links
 from mmrag.store.next_space import NextSpace
 from mmrag.store.people import People
 from mmrag.store.terms import EncoderName, EvidenceName, FusionKind, Space, StoreStatus
@@ -31,6 +32,7 @@ class Store:
     films : Films
     labs : Labs
     people : People
+    links : Links
     facets : Facets
     audit : AuditLog
     tokens : Tokens
@@ -43,6 +45,7 @@ class Store:
         self.films = Films(database, self._indexes)
         self.labs = Labs(database, self._indexes)
         self.people = People(database)
+        self.links = Links(database)
         self.facets = Facets(database)
         self.audit = AuditLog(database)
         self.tokens = Tokens(database)
@@ -202,6 +205,21 @@ class Store:
     def status(self) -> StoreStatus:
         """Count what is stored, in which space, how large and where."""
         return status.read_status(self._database, self._indexes)
+
+    def at_once(self, *, reading: bool = False) -> AbstractContextManager[None]:
+        """Make one transaction of all that this thread does in the block; blocks do not nest.
+
+        Parameters
+        ----------
+        reading : bool
+            Nothing is written, and every query sees the store as the first one saw it, whatever
+            others write meanwhile.
+
+        Raises
+        ------
+        DatabaseError
+        """
+        return self._database.at_once(reading=reading)
 
     def moment(self) -> str:
         """Name what can be read now: the same name again means that nothing was written since.

@@ -250,13 +250,16 @@ class FilmSurvey(NamedTuple):
 
     Attributes
     ----------
+    passing : int
+        Films that pass the filter.
     qualifying : int
-        Films that pass the filter and stand high enough to answer.
+        Of those, the ones that stand high enough to answer.
     best : float or None
         How the best of those that pass the filter stands; None where none passes, or where
         the question has no clauses.
     """
 
+    passing: int
     qualifying: int
     best: float | None
 
@@ -315,6 +318,8 @@ class StoreStatus:
     films, labs : mapping of str to counts
         By source.
     patients, conditions, imaging_studies : int
+    links : int
+        Declared identities of a film patient and a lab patient.
     films_indexed, labs_indexed : bool
         Whether the vector index is there. Without it searches are exact, and slower when
         the store is large; the next ingest builds it.
@@ -331,5 +336,6 @@ class StoreStatus:
     patients: int = 0
     conditions: int = 0
     imaging_studies: int = 0
+    links: int = 0
     films_indexed: bool = False
     labs_indexed: bool = False

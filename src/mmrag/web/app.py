@@ -32,7 +32,7 @@ from mmrag.web.problems import Problem, answer_in_one_shape, problem
 from mmrag.web.routes import ROUTERS
 from mmrag.web.service import Service
 
-LOOPBACK = ("localhost", "127.0.0.1", "[::1]", "testserver")
+LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
 """Host names that are answered on this machine: another means that a foreign page was led here."""
 
 HEADERS = {
@@ -51,7 +51,11 @@ Next = Callable[[Request], Awaitable[Response]]
 
 
 def create_app(
-    engine: Engine, settings: Settings | None = None, *, open_here: bool = True
+    engine: Engine,
+    settings: Settings | None = None,
+    *,
+    open_here: bool = True,
+    writer: bool = False,
 ) -> FastAPI:
     """Build the service over an open engine.
 
@@ -64,6 +68,8 @@ def create_app(
     open_here : bool
         Whether requests without a token are answered; only for a loopback address, and then
         only under its names.
+    writer : bool
+        Whether the language model of the engine's settings may be asked to write briefs.
 
     Returns
     -------
@@ -75,7 +81,8 @@ def create_app(
         return engine.ingest(kind, path, progress=progress)
 
     gate = Gate(lambda: engine.tokens, open_here, secrets.token_urlsafe(32))
-    service = Service(engine, gate, Jobs(work, chosen.ingest_roots), Metrics(), AskedFilms())
+    jobs = Jobs(work, chosen.ingest_roots)
+    service = Service(engine, gate, jobs, Metrics(), AskedFilms(), writer)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -114,7 +121,7 @@ def _let_in(app: FastAPI, service: Service, budget: Budget) -> None:
         response = await _admit(request, answer, service, budget)
         response.headers.update(HEADERS)
         route = request.scope.get("route")
-        pattern = getattr(route, "path", "no such route")
+        pattern = getattr(route, "path_format", "no such route")
         service.metrics.count(pattern, response.status_code, time.perf_counter() - started)
         return response
 

@@ -7,20 +7,21 @@ from typing import Annotated, Any
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, File, Form, Query, UploadFile
-from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from fastapi.responses import HTMLResponse, RedirectResponse, Response, StreamingResponse
 
 from mmrag.brief import Brief
 from mmrag.errors import InputError
 from mmrag.sources.images import thumbnail
 from mmrag.web.access import Caller, Reader
-from mmrag.web.page_answer import answer
+from mmrag.web.events import events
+from mmrag.web.page_answer import answer, written
 from mmrag.web.page_chips import chips, edited
 from mmrag.web.page_commands import command_line, python_lines
 from mmrag.web.page_facets import facet_groups
 from mmrag.web.page_film import film_router
 from mmrag.web.page_login import login_router
 from mmrag.web.page_state import FILMS, LABS, LONGEST_QUERY, PageState, state_of
-from mmrag.web.page_templates import page
+from mmrag.web.page_templates import page, part
 from mmrag.web.page_view import answer_view
 from mmrag.web.service import Here, Service
 from mmrag.web.uploads import film_file
@@ -97,6 +98,14 @@ def facets(here: Here, _: Reader, state: State) -> HTMLResponse:
     return page("facets.html.j2", groups=groups)
 
 
+@page_router.get("/written", response_model=None)
+def in_words(here: Here, caller: Reader, state: State) -> StreamingResponse:
+    """Send the answer in a language model's words, as they come."""
+    if isinstance(state, InputError):
+        raise state
+    return events(written(here, caller, state), lambda step: part("prose.html.j2", step=step))
+
+
 @page_router.get("/edit", response_model=None)
 def edit(here: Here, caller: Reader, state: State, chip: str = "", number: str = "") -> Response:
     """Put another number into a chip."""
@@ -124,8 +133,8 @@ def ask_with_film(
         kept = {"q": q, "query": query, "image": here.asked.keep(film.file.read())}
     except InputError as error:
         return _refused(here, caller, PageState(words=q), str(error))
-    written = urlencode({name: value for name, value in kept.items() if value})
-    return RedirectResponse(f"/?{written}", 303)
+    parameters = urlencode({name: value for name, value in kept.items() if value})
+    return RedirectResponse(f"/?{parameters}", 303)
 
 
 @page_router.get("/ask/film/{name}")
@@ -158,11 +167,14 @@ def _refused(here: Service, caller: Caller, state: PageState, why: str) -> HTMLR
 
 
 def _answered(here: Service, caller: Caller, state: PageState, brief: Brief) -> dict[str, Any]:
-    written = urlencode(state.parameters)
+    parameters = urlencode(state.parameters)
     return _bare(here, caller, state) | {
         "view": answer_view(brief, here.engine.course),
+        "writer": here.writer,
         "chips": chips(state, brief.query),
-        "exports": {title: f"/v1/export?{written}&form={form}" for form, title in EXPORTS.items()},
+        "exports": {
+            title: f"/v1/export?{parameters}&form={form}" for form, title in EXPORTS.items()
+        },
         "command_text": command_line(state, brief.query),
         "python_text": python_lines(state, brief.query),
     }

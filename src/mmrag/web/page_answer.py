@@ -1,16 +1,14 @@
-"""Asking the engine what the page's address asks, and writing down that it was asked."""
+"""What the page's address asks, asked of the engine."""
 
 from __future__ import annotations
 
-from contextlib import nullcontext
-from pathlib import Path
-
 from mmrag.brief import Brief
+from mmrag.brief.writer.steps import Steps, finished
 from mmrag.store import Action
 from mmrag.web.access import Caller
+from mmrag.web.briefs import begin
 from mmrag.web.page_state import PageState
 from mmrag.web.service import Service
-from mmrag.web.uploads import film_file
 
 
 def answer(
@@ -36,20 +34,33 @@ def answer(
     InputError
         When the question cannot be read, or its film is not kept any more.
     """
-    film = nullcontext(None) if state.image is None else film_file(here.asked.get(state.image))
-    with film as path:
-        brief = _asked(here, state, path)
-    with_film = "with a film" if state.image or state.film else ""
-    said = ", ".join(filter(None, (detail, with_film)))
-    here.engine.audit.asked(caller.name, action, brief, query=brief.query.text, detail=said)
-    return brief
+    return finished(_begun(here, caller, state, action=action, detail=detail))
 
 
-def _asked(here: Service, state: PageState, image: Path | None) -> Brief:
-    return here.engine.brief(
+def written(here: Service, caller: Caller, state: PageState) -> Steps:
+    """Let the service's language model write the answer of a state; raises as `answer` does."""
+    return _begun(here, caller, state, writer=True)
+
+
+def _begun(
+    here: Service,
+    caller: Caller,
+    state: PageState,
+    *,
+    writer: bool = False,
+    action: Action = "brief",
+    detail: str = "",
+) -> Steps:
+    image = None if state.image is None else here.asked.get(state.image)
+    return begin(
+        here,
+        caller,
         state.question,
         image=image,
         film=None if image is not None else state.film,
         films=state.films,
         labs=state.labs,
+        writer=writer,
+        action=action,
+        detail=detail,
     )

@@ -25,10 +25,14 @@ film_router = APIRouter(include_in_schema=False)
 
 Name = Annotated[str, Query(max_length=500)]
 Back = Annotated[str, Query(max_length=20_000)]
+At = Annotated[str, Query(pattern=r"^(open-\d{1,4})?$")]
+"""The link among the results that led to a film."""
 
 
 @film_router.get("/film")
-def film_page(here: Here, caller: Reader, film: Name = "", back: Back = "") -> HTMLResponse:
+def film_page(
+    here: Here, caller: Reader, film: Name = "", back: Back = "", at: At = ""
+) -> HTMLResponse:
     """Show a film, its record, and ways to films like it."""
     found = _stored(here, film)
     if found is None:
@@ -39,7 +43,7 @@ def film_page(here: Here, caller: Reader, film: Name = "", back: Back = "") -> H
         caller=caller,
         **_shown(found),
         findings=finding_names(),
-        back=_results(back),
+        back=_results(back, at),
     )
 
 
@@ -64,9 +68,9 @@ def compare_page(
     )
 
 
-def _results(written: str) -> str:
-    """Give the address of the results that led here."""
-    return f"/?{urlencode(parse_qsl(written))}" if written else "/"
+def _results(written: str, at: str = "") -> str:
+    """Give the address of the results that led here, and of the place among them."""
+    return f"/?{urlencode(parse_qsl(written))}{'#' if at else ''}{at}" if written else "/"
 
 
 def _stored(here: Service, name: str) -> FilmRecord | None:

@@ -32,8 +32,12 @@ def page(template: str, status: int = 200, **values: Any) -> HTMLResponse:
     -------
     HTMLResponse
     """
-    written = _environment().get_template(f"page/{template}").render(values)
-    return HTMLResponse(written, status)
+    return HTMLResponse(part(template, **values), status)
+
+
+def part(template: str, **values: Any) -> str:
+    """Write a part of a page; parameters as for `page`."""
+    return _environment().get_template(f"page/{template}").render(values)
 
 
 @cache

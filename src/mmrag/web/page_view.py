@@ -20,6 +20,8 @@ EVIDENCE_WIDTH = 100.0
 """Width of an evidence bar, in its own units."""
 
 _SHOWN_ROWS = 6
+_SHOWN_CLAIMS = 5
+"""Of a panel's rows and a section's claims so many stand open; the rest unfolds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,10 +109,11 @@ class SaidClaim:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """Claims under one heading."""
+    """Claims under one heading; `more` are those that unfold."""
 
     title: str
     claims: tuple[SaidClaim, ...]
+    more: tuple[SaidClaim, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,7 +210,8 @@ def _sections(view: View, panels: Iterable[PanelCard]) -> Iterator[Section]:
         ("Linkage and limits", view.context),
     ):
         if claims:
-            yield Section(title, tuple(map(places.said, claims)))
+            said = tuple(map(places.said, claims))
+            yield Section(title, said[:_SHOWN_CLAIMS], said[_SHOWN_CLAIMS:])
 
 
 class _Places:

@@ -53,13 +53,25 @@ class Problem(BaseModel):
     detail: str
     errors: list[dict[str, str]] = []
 
+    @classmethod
+    def of(cls, status: int, detail: str, errors: list[dict[str, str]] | None = None) -> Problem:
+        """Describe an error of a status."""
+        title = _TITLES.get(status, "error")
+        return cls(title=title, status=status, detail=detail, errors=errors or [])
+
+
+FAULT = Problem.of(500, "a fault of the program: its log says more")
+"""Whatever nobody foresaw."""
+
 
 def problem(status: int, detail: str, errors: list[dict[str, str]] | None = None) -> JSONResponse:
     """Answer with an error."""
-    title = _TITLES.get(status, "error")
-    content = Problem(title=title, status=status, detail=detail, errors=errors or [])
-    headers = {"WWW-Authenticate": "Bearer"} if status == 401 else None
-    return JSONResponse(content.model_dump(), status, headers, media_type=MEDIA_TYPE)
+    return _answer(Problem.of(status, detail, errors))
+
+
+def of_the_house(error: MmragError) -> Problem:
+    """Describe an error of the package: whoever asks can mend it (400), or something outside."""
+    return Problem.of(400 if isinstance(error, InputError) else 503, str(error))
 
 
 def answer_in_one_shape(app: FastAPI) -> None:
@@ -85,8 +97,15 @@ def may_miss(what: str) -> dict[int | str, dict[str, Any]]:
     return {404: {**PROBLEMS[400], "description": f"no such {what}"}}
 
 
+def _answer(content: Problem) -> JSONResponse:
+    headers = {"WWW-Authenticate": "Bearer"} if content.status == 401 else None
+    return JSONResponse(content.model_dump(), content.status, headers, media_type=MEDIA_TYPE)
+
+
 async def _of_the_house(_: Request, error: Exception) -> JSONResponse:
-    return problem(400 if isinstance(error, InputError) else 503, str(error))
+    if not isinstance(error, MmragError):
+        raise error
+    return _answer(of_the_house(error))
 
 
 async def _of_the_fields(_: Request, error: Exception) -> JSONResponse:
@@ -107,4 +126,4 @@ async def _of_http(_: Request, error: Exception) -> JSONResponse:
 
 
 async def _of_ours(_: Request, _error: Exception) -> JSONResponse:
-    return problem(500, "a fault of the program: its log says more")
+    return _answer(FAULT)

@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 import uvicorn
 
+from mmrag.brief.writer.endpoint import Endpoint
 from mmrag.engine import Engine
 from mmrag.errors import InputError
 from mmrag.settings import Settings
@@ -16,9 +17,18 @@ from mmrag.web.app import create_app
 
 HOST = "127.0.0.1"
 
+GRACE_S = 5
+"""What is being answered when the service is stopped has so long; events would go on and on."""
+
 
 def serve_forever(
-    engine: Engine, host: str, port: int, announce: Callable[[str], None], settings: Settings
+    engine: Engine,
+    host: str,
+    port: int,
+    announce: Callable[[str], None],
+    settings: Settings,
+    *,
+    writer: bool = False,
 ) -> None:
     """Serve until interrupted or terminated.
 
@@ -33,12 +43,16 @@ def serve_forever(
     announce : callable
         Told the address once it is taken, and what guards it.
     settings : Settings
+    writer : bool
+        Whether the language model of the settings may be asked to write briefs.
 
     Raises
     ------
     InputError
-        When the address or port cannot be taken.
+        When the address or port cannot be taken, or the settings name no language model.
     """
+    if writer:
+        Endpoint.of(settings)  # what is missing is said now, not to whoever asks first
     open_here = is_loopback(host)
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
@@ -54,8 +68,14 @@ def serve_forever(
                 "every request needs a token (mmrag token create NAME); without TLS in front of "
                 "it, tokens and records travel readable"
             )
-        app = create_app(engine, settings, open_here=open_here)
-        config = uvicorn.Config(app, log_level="warning", server_header=False, access_log=False)
+        app = create_app(engine, settings, open_here=open_here, writer=writer)
+        config = uvicorn.Config(
+            app,
+            log_level="warning",
+            server_header=False,
+            access_log=False,
+            timeout_graceful_shutdown=GRACE_S,
+        )
         uvicorn.Server(config).run(sockets=[listener])
 
 

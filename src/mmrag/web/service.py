@@ -26,6 +26,8 @@ class Service:
     jobs : Jobs
     metrics : Metrics
     asked : AskedFilms
+    writer : bool
+        Whether the language model of the engine's settings may be asked to write.
     """
 
     engine: Engine
@@ -33,6 +35,7 @@ class Service:
     jobs: Jobs
     metrics: Metrics
     asked: AskedFilms
+    writer: bool
 
 
 def service_of(request: Request) -> Service:

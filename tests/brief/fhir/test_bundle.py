@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from mmrag import Engine
 from mmrag.brief import Brief, compose
 from mmrag.brief.fhir import bundle, render_fhir
+from mmrag.brief.writer.written import RejectedSentence, Written, WrittenSentence
 from mmrag.clinical.question import ClinicalQuery, FindingTerm
 from mmrag.retrieval.results import Measurement, StateCoverage
 from tests.brief.made import Shelf, answer, asking, film, leukocytes, panel, platelets
@@ -226,6 +227,44 @@ def test_nothing_found_is_a_document_too() -> None:
     whole = document(brief_of())
     assert {e["resource"]["resourceType"] for e in whole["entry"]} == {"Composition", "Device"}
     assert len(resources(whole, "Composition")[0]["section"]) == 3
+
+
+def test_a_language_models_sentences_have_a_section_and_an_author_of_their_own() -> None:
+    brief = brief_of(leukocytes(), films=(film(1),))
+    sentence = {"section": "imaging", "text": "<Film> #1 & more.", "claims": ("c1", "c2")}
+    written = Written(
+        sentences=(
+            WrittenSentence(**sentence, by="model"),
+            WrittenSentence(
+                section="context", text="In its own words.", claims=("c3",), by="template"
+            ),
+        ),
+        rejected=(RejectedSentence(text="It is cancer.", claims=("c1",), reason="a diagnosis"),),
+        model="llama",
+        host="localhost:1",
+        pseudonymised=False,
+    )
+    whole = document(brief.model_copy(update={"written": written}))
+    (composition,) = resources(whole, "Composition")
+    *claims, prose = composition["section"]
+    assert [s["title"] for s in claims] == [s["title"] for s in sections_of(brief)]
+    assert "language model" in prose["title"]
+    assert prose["text"]["status"] == "additional"
+    assert all(s["text"]["status"] == "generated" for s in claims)
+    said = prose["text"]["div"]
+    assert "&lt;Film&gt; #1 &amp; more. [c1, c2]" in said
+    assert "by llama at localhost:1" in said
+    assert "In their own words below: c3." in said
+    assert "cancer" not in said
+    devices = {r["type"]["text"]: r for r in resources(whole, "Device")}
+    assert devices["language model"]["deviceName"][0]["name"] == "llama"
+    assert composition["author"] != prose["author"]
+
+
+def sections_of(brief: Brief) -> list[dict[str, Any]]:
+    (composition,) = resources(document(brief), "Composition")
+    found: list[dict[str, Any]] = composition["section"]
+    return found
 
 
 def test_nobody_is_named_and_nothing_is_diagnosed() -> None:

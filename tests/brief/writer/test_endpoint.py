@@ -25,7 +25,7 @@ def endpoint(served: Served, **other: Any) -> Endpoint:
 @pytest.mark.parametrize("respond", [streaming("Grüße,\nline two"), whole("Grüße,\nline two")])
 def test_an_answer_comes_streamed_or_whole(respond: Answering) -> None:
     with serving(respond) as served:
-        assert endpoint(served).ask(ASKED) == "Grüße,\nline two"
+        assert "".join(endpoint(served).ask(ASKED)) == "Grüße,\nline two"
     (body,) = served.bodies
     assert body == {"model": "m", "messages": ASKED, "temperature": 0, "stream": True}
     assert served.headers[0]["Authorization"] == f"Bearer {KEY}"
@@ -34,7 +34,7 @@ def test_an_answer_comes_streamed_or_whole(respond: Answering) -> None:
 
 def test_without_a_key_none_is_sent() -> None:
     with serving(whole("x")) as served:
-        endpoint(served, writer_key=None).ask(ASKED)
+        "".join(endpoint(served, writer_key=None).ask(ASKED))
     assert "Authorization" not in served.headers[0]
 
 
@@ -90,7 +90,7 @@ def test_what_goes_wrong_is_said_in_one_line_without_the_key(
 ) -> None:
     caplog.set_level("DEBUG")
     with serving(respond) as served, pytest.raises(WriterError) as failed:
-        endpoint(served).ask(ASKED)
+        "".join(endpoint(served).ask(ASKED))
     said = str(failed.value)
     assert any(part in said for part in reason.split("|")), said
     assert "\n" not in said
@@ -104,7 +104,7 @@ def test_a_server_that_does_not_answer_in_time_is_left() -> None:
         time.sleep(0.6)
 
     with serving(late) as served, pytest.raises(WriterError, match=r"within 0\.2 s"):
-        endpoint(served, writer_timeout=0.2).ask(ASKED)
+        "".join(endpoint(served, writer_timeout=0.2).ask(ASKED))
 
 
 def test_a_server_that_drips_is_left_too() -> None:
@@ -121,19 +121,19 @@ def test_a_server_that_drips_is_left_too() -> None:
             time.sleep(0.05)
 
     with serving(dripping) as served, pytest.raises(WriterError, match=r"within 0\.3 s"):
-        endpoint(served, writer_timeout=0.3).ask(ASKED)
+        "".join(endpoint(served, writer_timeout=0.3).ask(ASKED))
 
 
 def test_nobody_there() -> None:
     with serving(whole("x")) as served:
         pass
     with pytest.raises(WriterError, match="connection failed"):
-        endpoint(served).ask(ASKED)
+        "".join(endpoint(served).ask(ASKED))
 
 
 def test_a_key_that_no_header_can_hold_is_not_repeated() -> None:
     with serving(whole("x")) as served, pytest.raises(WriterError) as failed:
-        endpoint(served, writer_key="broken\nkey").ask(ASKED)
+        "".join(endpoint(served, writer_key="broken\nkey").ask(ASKED))
     assert "broken" not in str(failed.value)
 
 
@@ -170,7 +170,7 @@ def test_what_is_meant_for_this_host_takes_no_proxy(monkeypatch: pytest.MonkeyPa
     monkeypatch.setenv("HTTP_PROXY", "http://192.0.2.1:1")
     monkeypatch.setenv("ALL_PROXY", "http://192.0.2.1:1")
     with serving(whole("here")) as served:
-        assert endpoint(served).ask(ASKED) == "here"
+        assert "".join(endpoint(served).ask(ASKED)) == "here"
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,10 +13,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mmrag.brief import Brief, render
+from mmrag.brief.writer.answer import offered_sentences
 from mmrag.brief.writer.endpoint import Endpoint
+from mmrag.brief.writer.steps import finished
 from mmrag.brief.writer.verify import Told, objection
 from mmrag.brief.writer.write import write
 from mmrag.brief.writer.written import Written
+from mmrag.errors import WriterError
 from mmrag.settings import Settings
 from tests.brief.writer.speaking import KEY, brief, lines, same_patient, serving, streaming, whole
 
@@ -51,7 +55,7 @@ class Saying:
 
 
 def written(answer: str, made: Brief = BRIEF) -> Written:
-    result = write(made, Saying(answer)).written
+    result = finished(write(made, Saying(answer))).written
     assert result is not None
     return result
 
@@ -122,7 +126,7 @@ def test_an_answer_without_a_usable_sentence_leaves_the_template(answer: str) ->
 def test_only_claims_leave_under_other_names() -> None:
     made = same_patient()
     model = Saying("")
-    write(made, model)
+    finished(write(made, model))
     for secret in ("patient-77", "00000001_000", "panel-1", "2021-08-01", "6690-2", "file"):
         assert secret not in model.asked
     assert "P1" in model.asked
@@ -132,7 +136,7 @@ def test_only_claims_leave_under_other_names() -> None:
 @pytest.mark.parametrize("fields", [{"here": True}, {"identifiers": True}])
 def test_names_stay_where_they_may(fields: dict[str, Any]) -> None:
     model = Saying("", **fields)
-    result = write(same_patient(), model).written
+    result = finished(write(same_patient(), model)).written
     assert "patient-77" in model.asked
     assert result is not None
     assert not result.pseudonymised
@@ -142,7 +146,7 @@ def test_names_come_back_in_the_sentence() -> None:
     made = same_patient()
     claim = next(c for c in made.claims if "patient-77 has film" in c.text)
     model = Saying("")
-    write(made, model)
+    finished(write(made, model))
     told = json.loads(model.asked)[1]["content"].splitlines()
     hidden = next(json.loads(line) for line in told[1:] if json.loads(line)["id"] == claim.id)
     result = written(lines((hidden["text"], [claim.id])), made)
@@ -170,7 +174,7 @@ sentences = st.builds(
 
 @given(st.lists(st.one_of(sentences, st.text(max_size=80)), max_size=8).map("\n".join))
 def test_whatever_comes_back_each_sentence_holds_or_is_the_templates(answer: str) -> None:
-    result = write(BRIEF, Saying(answer, here=True)).written
+    result = finished(write(BRIEF, Saying(answer, here=True))).written
     assert result is not None
     assert set(carried(result)) == set(TOLD)
     for sentence in result.sentences:
@@ -185,7 +189,7 @@ def test_it_works_over_http(speak: Any) -> None:
     answer = lines(("Film #1 is labelled Effusion.", [FILM_1]))
     with serving(speak(answer)) as served:
         settings = Settings(writer_url=served.url, writer_model="tiny", writer_key=KEY)
-        result = write(BRIEF, Endpoint.of(settings))
+        result = finished(write(BRIEF, Endpoint.of(settings)))
     assert result.written is not None
     assert [s.claims for s in result.written.by_model] == [(FILM_1,)]
     assert (result.written.model, result.written.host) == ("tiny", served.url[7:-3])
@@ -195,7 +199,7 @@ def test_it_works_over_http(speak: Any) -> None:
 def test_an_endpoint_that_fails_leaves_the_brief_and_a_note() -> None:
     with serving(whole("x")) as served:
         settings = Settings(writer_url=served.url, writer_model="tiny")
-    result = write(BRIEF, Endpoint.of(settings))
+    result = finished(write(BRIEF, Endpoint.of(settings)))
     assert result.claims == BRIEF.claims
     assert result.written is not None
     assert result.written.note is not None
@@ -211,9 +215,9 @@ HOSTILE = lines(
 )
 
 
-@pytest.mark.parametrize("form", ["text", "markdown", "html", "json"])
+@pytest.mark.parametrize("form", ["text", "plain", "markdown", "html", "json", "fhir"])
 def test_every_form_shows_the_sentences_and_nothing_that_was_smuggled(form: Any) -> None:
-    result = write(BRIEF, Saying(HOSTILE))
+    result = finished(write(BRIEF, Saying(HOSTILE)))
     page = render(result, form)
     assert "\x1b" not in page
     assert "made-up" in page
@@ -225,3 +229,45 @@ def test_every_form_shows_the_sentences_and_nothing_that_was_smuggled(form: Any)
         assert json.loads(page)["written"]["rejected"][0]["reason"]
     assert "In a language model's words".casefold() in page.casefold() or form == "json"
     assert render(BRIEF, form).casefold().count("in a language model") == 0
+
+
+def test_a_sentence_is_told_before_the_answer_is_whole() -> None:
+    said = lines(("Film #1 is labelled Effusion.", [FILM_1]), ("A CT is recommended.", [FILM_2]))
+    given: list[str] = []
+
+    class Slowly(Saying):
+        def ask(self, messages: Sequence[Mapping[str, str]]) -> Iterator[str]:  # type: ignore[override]
+            for piece in re.findall(r"(?s).{1,9}", said):
+                given.append(piece)
+                yield piece
+
+    steps = write(BRIEF, Slowly(""))
+    first = next(steps)
+    assert first.stage == "sentence"
+    assert len("".join(given)) < len(said.splitlines()[0]) + 10
+    assert next(steps).stage == "rejected"
+    assert finished(steps).written == written(said)
+
+
+def test_sentences_of_an_answer_that_breaks_off_are_taken_back() -> None:
+    class Breaking(Saying):
+        def ask(self, messages: Sequence[Mapping[str, str]]) -> Iterator[str]:  # type: ignore[override]
+            yield lines(("Film #1 is labelled Effusion.", [FILM_1])) + "\n"
+            raise WriterError("language model at model.invalid: the answer breaks off")
+
+    steps = write(BRIEF, Breaking(""))
+    assert next(steps).stage == "sentence"
+    result = finished(steps).written
+    assert result is not None
+    assert result.by_model == ()
+    assert result.note == "language model at model.invalid: the answer breaks off"
+
+
+@given(st.text(alphabet='{}"text: claims[]\n\r\x85é', max_size=80), st.data())
+def test_lines_are_the_same_however_an_answer_is_cut(answer: str, data: st.DataObject) -> None:
+    pieces, rest = [], answer
+    while rest:
+        cut = data.draw(st.integers(1, len(rest)))
+        pieces.append(rest[:cut])
+        rest = rest[cut:]
+    assert list(offered_sentences(pieces)) == list(offered_sentences([answer]))

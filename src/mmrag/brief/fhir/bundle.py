@@ -18,6 +18,7 @@ from mmrag.brief.fhir.parts import (
     words,
 )
 from mmrag.brief.fhir.people import patient, patient_url, software, software_url
+from mmrag.brief.fhir.prose import model, model_url, prose
 from mmrag.brief.fhir.results import Result, cited_results
 from mmrag.brief.model import Brief, Claim
 from mmrag.brief.plain import counted_records
@@ -44,7 +45,8 @@ def bundle(brief: Brief) -> Json:
     """Make a Bundle of type ``document``.
 
     Films become Media, their labels and the cited laboratory results Observations, patients
-    stubs without a name. No resource states a diagnosis.
+    stubs without a name; what a language model wrote has a section and an author of its own.
+    No resource states a diagnosis.
 
     Parameters
     ----------
@@ -69,6 +71,7 @@ def bundle(brief: Brief) -> Json:
     resources = {
         full_url("Composition", digest): _composition(brief, evidence, all_made_up),
         software_url(brief.made): software(brief.made),
+        **({} if brief.written is None else {model_url(brief.written): model(brief.written)}),
         **people,
         **evidence,
     }
@@ -92,8 +95,10 @@ def _patients(brief: Brief, results: Iterable[Result]) -> Iterator[tuple[str, Js
     made_up |= {result.patient: "tag" in result.resource["meta"] for result in results}
     hits: tuple[FilmHit | LabHit, ...] = (*brief.films, *brief.labs)
     sexes: dict[str | None, Sex] = {hit.patient: hit.sex for hit in hits if hit.sex}
+    persons = brief.persons
     for id_, generated in made_up.items():
-        yield id_, patient(id_, sexes.get(id_), generated)
+        same = sorted((persons.patients(id_) & made_up.keys()) - {id_})
+        yield id_, patient(id_, sexes.get(id_), generated, same)
 
 
 def _composition(brief: Brief, evidence: dict[str, Json], all_made_up: bool) -> Json:
@@ -119,8 +124,11 @@ def _composition(brief: Brief, evidence: dict[str, Json], all_made_up: bool) -> 
         "author": [reference(software_url(brief.made), brief.made.software)],
         "title": words(f"{TITLE}: {view.asked}"),
         "section": [
-            _section(titles[name], [c for c in brief.claims if c.section == name], urls)
-            for name, urls in sections.items()
+            *(
+                _section(titles[name], [c for c in brief.claims if c.section == name], urls)
+                for name, urls in sections.items()
+            ),
+            *([] if brief.written is None else [prose(brief.written)]),
         ],
     }
 

@@ -10,7 +10,7 @@ import math
 from collections.abc import Iterable
 from contextlib import suppress
 from html import escape
-from typing import Any
+from typing import Any, Literal
 from uuid import NAMESPACE_URL, uuid5
 
 from mmrag.brief.plain import plain
@@ -73,10 +73,10 @@ def is_number(value: float | None) -> bool:
     return value is not None and math.isfinite(value)
 
 
-def narrative(content: str) -> Json:
-    """Wrap XHTML that `paragraph` and `items` wrote."""
+def narrative(content: str, status: Literal["generated", "additional"] = "generated") -> Json:
+    """Wrap XHTML that `paragraph` and `items` wrote; `additional` says more than its entries."""
     return {
-        "status": "generated",
+        "status": status,
         "div": f'<div xmlns="http://www.w3.org/1999/xhtml">{content}</div>',
     }
 

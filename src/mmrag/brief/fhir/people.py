@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from mmrag.brief.fhir.parts import Json, full_url, identifier, meta, words
+from collections.abc import Iterable
+
+from mmrag.brief.fhir.parts import Json, full_url, identifier, meta, reference, words
 from mmrag.brief.model import Made
 from mmrag.records import Sex
 
@@ -14,7 +16,7 @@ def patient_url(patient: str) -> str:
     return full_url("Patient", patient)
 
 
-def patient(id_: str, sex: Sex | None, made_up: bool) -> Json:
+def patient(id_: str, sex: Sex | None, made_up: bool, same: Iterable[str] = ()) -> Json:
     """Write a stub: whose the evidence is, without a name or a birth date.
 
     Parameters
@@ -23,6 +25,8 @@ def patient(id_: str, sex: Sex | None, made_up: bool) -> Json:
         ``source:identifier``.
     sex : {"F", "M"} or None
     made_up : bool
+    same : iterable of str
+        Patients of the same document who are declared to be this person.
     """
     source, _, value = id_.partition(":")
     stub: Json = {
@@ -30,7 +34,8 @@ def patient(id_: str, sex: Sex | None, made_up: bool) -> Json:
         "meta": meta(made_up),
         "identifier": [identifier(source, value)],
     }
-    return stub | ({"gender": _GENDER[sex]} if sex else {})
+    links = [{"other": reference(patient_url(other)), "type": "seealso"} for other in same]
+    return stub | ({"gender": _GENDER[sex]} if sex else {}) | ({"link": links} if links else {})
 
 
 def software_url(made: Made) -> str:

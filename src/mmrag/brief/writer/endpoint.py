@@ -1,4 +1,4 @@
-"""An OpenAI-compatible endpoint: one question, one bounded answer, streamed or whole."""
+"""An OpenAI-compatible endpoint: one question, one bounded answer, given on as it comes."""
 
 from __future__ import annotations
 
@@ -96,24 +96,24 @@ class Endpoint:
         """Whether nothing leaves this host on the way to the model."""
         return self.loopback is not None
 
-    def ask(self, messages: Sequence[Mapping[str, str]]) -> str:
-        """Ask the model.
+    def ask(self, messages: Sequence[Mapping[str, str]]) -> Iterator[str]:
+        """Ask the model; leaving the answer half read hangs up.
 
         Parameters
         ----------
         messages : sequence of mapping
             As chat completions take them.
 
-        Returns
-        -------
+        Yields
+        ------
         str
-            The whole answer.
+            The answer, cut anywhere; one piece where the endpoint does not stream.
 
         Raises
         ------
         WriterError
-            When there is no usable answer in time. The message holds nothing that the
-            endpoint said, and no key.
+            When there is no whole and usable answer in time. The message holds nothing that
+            the endpoint said, and no key.
         """
         httpx2 = _client_library()
         ends = time.monotonic() + self.timeout_s
@@ -136,7 +136,7 @@ class Endpoint:
                     },
                 ) as response,
             ):
-                return self._read(response, ends)
+                yield from self._read(response, ends)
         except httpx2.TimeoutException:
             raise self._late() from None
         except httpx2.HTTPError as error:
@@ -159,7 +159,7 @@ class Endpoint:
         }
         return headers if not self.key else {**headers, "Authorization": f"Bearer {self.key}"}
 
-    def _read(self, response: httpx2.Response, ends: float) -> str:
+    def _read(self, response: httpx2.Response, ends: float) -> Iterator[str]:
         if response.is_redirect:
             raise self._failed("it redirects elsewhere, which is not followed: set its own address")
         if response.status_code in (401, 403):
@@ -168,11 +168,12 @@ class Endpoint:
             raise self._failed(f"HTTP {response.status_code}: check address and MMRAG_WRITER_MODEL")
         kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()
         if kind == "text/event-stream":
-            return self._streamed(self._lines(response, ends))
-        if kind == "application/json":
+            yield from self._streamed(self._lines(response, ends))
+        elif kind == "application/json":
             body = "\n".join(self._lines(response, ends))
-            return self._content(self._json(body), "message")[0]
-        raise self._failed("it answers neither JSON nor an event stream: is it a chat API?")
+            yield self._content(self._json(body), "message")[0]
+        else:
+            raise self._failed("it answers neither JSON nor an event stream: is it a chat API?")
 
     def _lines(self, response: httpx2.Response, ends: float) -> Iterator[str]:
         """Give whole lines; bounded in size and time, since a line may never end."""
@@ -187,18 +188,17 @@ class Endpoint:
             yield from (line.decode("utf-8", "replace") for line in lines)
         yield rest.decode("utf-8", "replace")
 
-    def _streamed(self, lines: Iterator[str]) -> str:
-        parts: list[str] = []
+    def _streamed(self, lines: Iterator[str]) -> Iterator[str]:
         for line in lines:
             data = line.strip().removeprefix("data:").strip()
             if not line.startswith("data:") or not data:
                 continue
             if data == "[DONE]":
-                return "".join(parts)
+                return
             content, finished = self._content(self._json(data), "delta")
-            parts.append(content)
+            yield content
             if finished:
-                return "".join(parts)
+                return
         raise self._failed("the answer breaks off")
 
     def _json(self, text: str) -> Any:

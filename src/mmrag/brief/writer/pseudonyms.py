@@ -60,6 +60,8 @@ def _patients(brief: Brief) -> Iterator[str]:
     yield from (hit.patient for hit in brief.films if hit.patient)
     yield from (hit.patient for hit in brief.labs)
     yield from _cited(brief, PATIENT)
+    for link in brief.links:
+        yield from (link.film_patient, link.lab_patient)
     for state in brief.coverage.labs.states:
         if state.outermost is not None:
             yield state.outermost.patient

@@ -10,6 +10,7 @@ from mmrag.brief.plain import plain
 from mmrag.brief.writer.answer import offered_sentences
 from mmrag.brief.writer.prompt import messages
 from mmrag.brief.writer.pseudonyms import Pseudonyms
+from mmrag.brief.writer.steps import Step, Steps
 from mmrag.brief.writer.verify import Told, objection
 from mmrag.brief.writer.written import RejectedSentence, Written, WrittenSentence
 from mmrag.errors import WriterError
@@ -40,33 +41,40 @@ class Model(Protocol):
         """Whether it runs on this host."""
         ...
 
-    def ask(self, messages: Sequence[Mapping[str, str]]) -> str:
-        """Give the whole answer; raises `WriterError` where there is none."""
+    def ask(self, messages: Sequence[Mapping[str, str]]) -> Iterable[str]:
+        """Give the answer piece by piece; raises `WriterError` where it is not whole."""
         ...
 
 
-def write(brief: Brief, model: Model) -> Brief:
-    """Let a language model put the claims of a brief into sentences.
+def write(brief: Brief, model: Model) -> Steps:
+    """Let a language model put the claims of a brief into sentences, one after the other.
 
     Only the claims' identifiers, kinds, sections and texts leave; identifiers of patients,
     films and panels and days leave under other names, unless the model runs on this host or
-    the settings allow more. Each sentence that comes back is held against the claims that it
-    cites. A claim that no sentence carries stands in its own words.
+    the settings allow more. Quoted notes never leave: free text may hold anything, names and
+    instructions among it. Each sentence that comes back is held against the claims that it
+    cites. A claim that no sentence carries stands in its own words. Closing the generator
+    ends the model's answer.
 
     Parameters
     ----------
     brief : Brief
     model : Model
 
+    Yields
+    ------
+    Step
+        Each sentence as soon as it is whole and held against its claims.
+
     Returns
     -------
     Brief
-        The same with ``written``; a model that fails leaves the template's sentences and a
-        note that says why.
+        The same with ``written``; a model that fails leaves the template's sentences, also
+        where some of its own were yielded before, and a note that says why.
     """
     pseudonymised = not (model.identifiers or model.is_on_this_host())
     names = Pseudonyms(brief) if pseudonymised else None
-    told = {claim.id: _told(claim, names) for claim in brief.claims}
+    told = {c.id: _told(c, names) for c in brief.claims if c.kind != "note"}
     kept: list[WrittenSentence] = []
     rejected: list[RejectedSentence] = []
     note = None
@@ -74,8 +82,10 @@ def write(brief: Brief, model: Model) -> Brief:
         for outcome in _read(model.ask(messages(told.values())), told, names):
             if isinstance(outcome, WrittenSentence):
                 kept.append(outcome)
+                yield Step("sentence", outcome)
             else:
                 rejected.append(outcome)
+                yield Step("rejected", outcome)
         if not kept:
             note = f"language model at {model.host}: no sentence of its answer can be printed"
     except WriterError as error:
@@ -97,7 +107,7 @@ def _told(claim: Claim, names: Pseudonyms | None) -> Told:
 
 
 def _read(
-    answer: str, told: Mapping[str, Told], names: Pseudonyms | None
+    answer: Iterable[str], told: Mapping[str, Told], names: Pseudonyms | None
 ) -> Iterator[WrittenSentence | RejectedSentence]:
     carried: set[str] = set()
     for offered in offered_sentences(answer):

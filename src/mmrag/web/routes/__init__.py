@@ -10,8 +10,8 @@ ROUTERS: tuple[APIRouter, ...] = (
     ask.router,
     facets.router,
     export.router,
+    heat_map.router,  # before films, whose identifiers may hold slashes
     films.router,
-    heat_map.router,
     patients.router,
     ingest.router,
     health.router,

@@ -5,14 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, File, Form, Query, UploadFile
+from fastapi import APIRouter, Depends, File, Form, Query, Request, UploadFile
+from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field
 
 from mmrag.brief import Brief
+from mmrag.brief.writer.steps import finished
 from mmrag.clinical.query import LONGEST, compile_query
 from mmrag.clinical.question import ClinicalQuery
 from mmrag.retrieval.results import SearchResult
 from mmrag.web.access import Reader
+from mmrag.web.briefs import begin
+from mmrag.web.events import EVENTS, MEDIA_TYPE, events
 from mmrag.web.problems import PROBLEMS
 from mmrag.web.service import Here
 from mmrag.web.uploads import film_file
@@ -33,6 +37,18 @@ class Ask(BaseModel):
     text: Annotated[Words, Field(min_length=1)]
     films: Count = 10
     labs: Count = 10
+
+
+class AskBrief(Ask):
+    """A question in words, to be answered by a brief.
+
+    Attributes
+    ----------
+    writer : bool
+        Whether the service's language model puts the claims into sentences, too.
+    """
+
+    writer: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +78,14 @@ def _sent(
     return Sent(film.file.read(), text, films, labs)
 
 
+def _step_by_step(request: Request) -> bool:
+    return MEDIA_TYPE in request.headers.get("accept", "")
+
+
 WithFilm = Annotated[Sent, Depends(_sent)]
+Writer = Annotated[bool, Form()]
+StepByStep = Annotated[bool, Depends(_step_by_step)]
+"""Whether whoever asks accepts events."""
 
 
 @router.post("/search")
@@ -73,12 +96,13 @@ def search(ask: Ask, here: Here, caller: Reader) -> SearchResult:
     return result
 
 
-@router.post("/brief")
-def brief(ask: Ask, here: Here, caller: Reader) -> Brief:
+@router.post("/brief", response_model=Brief, responses=EVENTS)
+def brief(
+    ask: AskBrief, here: Here, caller: Reader, step_by_step: StepByStep
+) -> Brief | StreamingResponse:
     """Search, and write the Clinical Brief."""
-    answer = here.engine.brief(ask.text, films=ask.films, labs=ask.labs)
-    here.engine.audit.asked(caller.name, "brief", answer, query=ask.text)
-    return answer
+    steps = begin(here, caller, ask.text, films=ask.films, labs=ask.labs, writer=ask.writer)
+    return events(steps) if step_by_step else finished(steps)
 
 
 @router.post("/search/film")
@@ -90,13 +114,15 @@ def search_with_film(sent: WithFilm, here: Here, caller: Reader) -> SearchResult
     return result
 
 
-@router.post("/brief/film")
-def brief_with_film(sent: WithFilm, here: Here, caller: Reader) -> Brief:
+@router.post("/brief/film", response_model=Brief, responses=EVENTS)
+def brief_with_film(
+    sent: WithFilm, here: Here, caller: Reader, step_by_step: StepByStep, writer: Writer = False
+) -> Brief | StreamingResponse:
     """Write the Clinical Brief of a film, narrowed by words where there are any."""
-    with film_file(sent.film) as path:
-        answer = here.engine.brief(sent.text, image=path, films=sent.films, labs=sent.labs)
-    here.engine.audit.asked(caller.name, "brief", answer, query=sent.text, detail=_FILM)
-    return answer
+    steps = begin(
+        here, caller, sent.text, image=sent.film, films=sent.films, labs=sent.labs, writer=writer
+    )
+    return events(steps) if step_by_step else finished(steps)
 
 
 @router.get("/query")

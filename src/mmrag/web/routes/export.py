@@ -63,4 +63,7 @@ def export(
 def _written(here: Service, brief: Brief, form: Form) -> str:
     if form == "csv":
         return csv_table(brief)
-    return render(brief, form, thumbnail=here.engine.thumbnail, course=here.engine.course)
+    engine = here.engine
+    return render(
+        brief, form, thumbnail=engine.thumbnail, course=engine.course, heat=engine.heat_map
+    )

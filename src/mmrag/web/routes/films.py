@@ -28,13 +28,7 @@ def picture(kind: str) -> dict[int | str, dict[str, object]]:
     return {200: {"content": {kind: {"schema": {"type": "string", "format": "binary"}}}}}
 
 
-@router.get("/{id_}")
-def film(id_: str, here: Here, caller: Reader, source: Source = None) -> FilmRecord:
-    """Say what is stored of a film."""
-    return _viewed(here, caller.name, id_, source)
-
-
-@router.get("/{id_}/image", response_class=Response, responses=picture("image/png"))
+@router.get("/{id_:path}/image", response_class=Response, responses=picture("image/png"))
 def image(id_: str, here: Here, caller: Reader, source: Source = None) -> Response:
     """Send the film, upright and in 8 bit, as the encoder sees it."""
     found = _viewed(here, caller.name, id_, source)
@@ -42,7 +36,7 @@ def image(id_: str, here: Here, caller: Reader, source: Source = None) -> Respon
         return Response(film_png(path), media_type="image/png")
 
 
-@router.get("/{id_}/thumbnail", response_class=Response, responses=picture("image/jpeg"))
+@router.get("/{id_:path}/thumbnail", response_class=Response, responses=picture("image/jpeg"))
 def small(
     id_: str,
     here: Here,
@@ -53,6 +47,12 @@ def small(
     """Send a small picture of the film."""
     with image_of(found_film(here, id_, source)) as path:
         return Response(thumbnail(path, size), media_type="image/jpeg")
+
+
+@router.get("/{id_:path}")
+def film(id_: str, here: Here, caller: Reader, source: Source = None) -> FilmRecord:
+    """Say what is stored of a film; its identifier may hold a slash, as a path in a folder does."""
+    return _viewed(here, caller.name, id_, source)
 
 
 @contextmanager

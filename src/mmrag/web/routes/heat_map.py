@@ -31,7 +31,7 @@ Finding = Annotated[
 ]
 
 
-@router.get("/{id_}/heat-map", response_class=Response, responses=picture("image/png"))
+@router.get("/{id_:path}/heat-map", response_class=Response, responses=picture("image/png"))
 def heat_map(
     id_: str,
     here: Here,

@@ -14,7 +14,7 @@ from mmrag.web.service import Here
 router = APIRouter(prefix="/v1", tags=["patients"], responses=PROBLEMS)
 
 
-@router.get("/labs/{id_}", responses=may_miss("panel"))
+@router.get("/labs/{id_:path}", responses=may_miss("panel"))
 def panel(id_: str, here: Here, caller: Reader, source: Source = None) -> PanelRecord:
     """Say what is stored of a laboratory panel."""
     found = here.engine.panel(id_, source)
@@ -24,7 +24,7 @@ def panel(id_: str, here: Here, caller: Reader, source: Source = None) -> PanelR
     return found
 
 
-@router.get("/patients/{id_}/timeline", responses=may_miss("patient"))
+@router.get("/patients/{id_:path}/timeline", responses=may_miss("patient"))
 def timeline(id_: str, here: Here, caller: Reader) -> Timeline:
     """Say what is stored of a patient, each kind in its order of time."""
     found = here.engine.timeline(id_)

@@ -7,10 +7,14 @@ function places(claim) {
     .filter(Boolean);
 }
 
+function unfold(place) {
+  const folded = place?.closest("details:not([open])");
+  if (folded) folded.open = true;
+}
+
 function light(claim, name, on) {
   for (const place of places(claim)) {
-    const folded = place.closest("details:not([open])");
-    if (on && folded) folded.open = true;
+    if (on) unfold(place);
     place.classList.toggle(name, on);
   }
 }
@@ -25,6 +29,8 @@ export function watchClaims() {
     }
   }
   document.addEventListener("click", ({ target }) => {
+    const link = target.closest?.('a[href^="#"]');
+    if (link) unfold(document.getElementById(link.hash.slice(1)));
     const claim = target.closest?.(".claim[data-lights]");
     const pin = claim?.querySelector("button.pin");
     if (!pin || target.closest("a")) return;

@@ -31,6 +31,11 @@ function handle(event) {
     field?.select();
     return Boolean(field);
   }
+  if (key === "Escape") {
+    const back = document.querySelector("a[data-back]");
+    back?.click();
+    return Boolean(back);
+  }
   if (key === "i") return press("invert");
   if (key === "h") return press("heat");
   if (key === "+") return press("larger");

@@ -2,6 +2,7 @@
 import { markForComparing, watchClaims } from "./claims.js";
 import { giveFilms } from "./give_film.js";
 import { listenToKeys } from "./keys.js";
+import { showProse } from "./prose.js";
 import { openViewers } from "./viewer.js";
 
 const NARROW = "(max-width: 52rem)";
@@ -29,10 +30,12 @@ document.addEventListener("htmx:afterSettle", (event) => {
   if (event.detail.target?.id !== "page" && event.target?.id !== "page") return;
   prepare();
   announce();
+  showProse();
   window.scrollTo(0, 0);
 });
 prepare();
 announce();
+showProse();
 listenToKeys();
 watchClaims();
 markForComparing();
