@@ -192,6 +192,8 @@ def test_a_claim_lights_its_film_and_a_click_pins_it(page: Page) -> None:
     expect(page.locator("#film-1")).to_have_class(re.compile("pinned"))
     pin.click()
     expect(page.locator("#film-1")).not_to_have_class(re.compile("pinned"))
+    for fold in page.locator(".brief details.more > summary").all():
+        fold.click()
     value = page.locator('.claim[data-lights^="value-"]').first
     value.get_by_role("button").focus()
     place = value.get_attribute("data-lights")

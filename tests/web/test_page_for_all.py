@@ -95,7 +95,7 @@ def test_everything_that_was_found_comes_in_one_answer_without_scripts(
     context = browser.new_context(base_url=address, java_script_enabled=False)
     page = context.new_page()
     sent: list[Request] = []
-    page.on("request", sent.append)
+    page.on("request", lambda request: sent.append(request))
     page.goto(PNEUMONIA)
     assert page.locator(".film").count() == 6
     assert page.locator(".panel").count() == 4

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import shlex
 from urllib.parse import parse_qs, urlsplit
 
@@ -114,3 +115,12 @@ def test_commands_say_the_words_or_the_compiled_question() -> None:
         "nih:it's.png",
     ]
     compile(python_lines(film, ClinicalQuery(text="")), "page", "exec")
+
+
+def test_python_shows_what_cannot_be_seen_and_stays_python() -> None:
+    words = "effusion \u202e \N{GRINNING FACE} 'quoted' \\ \"twice\""
+    text = python_lines(PageState(words=words), compile_query(words))
+    assert text.isascii()
+    (call,) = (each for each in ast.walk(ast.parse(text)) if isinstance(each, ast.Constant)
+               and isinstance(each.value, str))  # fmt: skip
+    assert call.value == words

@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, File, Form, Query, UploadFile
 from fastapi.responses import HTMLResponse, RedirectResponse, Response, StreamingResponse
+from markupsafe import escape
 
 from mmrag.brief import Brief
 from mmrag.errors import InputError
@@ -176,5 +177,5 @@ def _answered(here: Service, caller: Caller, state: PageState, brief: Brief) -> 
             title: f"/v1/export?{parameters}&form={form}" for form, title in EXPORTS.items()
         },
         "command_text": command_line(state, brief.query),
-        "python_text": python_lines(state, brief.query),
+        "python_text": escape(python_lines(state, brief.query)),  # its lines stay lines
     }

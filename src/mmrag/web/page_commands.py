@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shlex
 
 from mmrag.clinical.query import compile_query
@@ -45,17 +44,17 @@ def command_line(state: PageState, query: ClinicalQuery) -> str:
 
 
 def python_lines(state: PageState, query: ClinicalQuery) -> str:
-    """Write the Python that gives the same brief; parameters as for `command_line`."""
+    """Write the Python that gives the same brief, in ASCII; parameters as for `command_line`."""
     words = _words(state, query)
-    imports, question = "", json.dumps(words, ensure_ascii=False)
+    imports, question = "", ascii(words)  # what cannot be seen in a question is seen here
     if state.edited is not None and not words:
         imports = "from mmrag.clinical.query_json import read_query\n"
-        question = f"read_query({compact(state.edited)!r}, 'the page')"
+        question = f"read_query({compact(state.edited)!a}, 'the page')"
     film = ""
     if state.image is not None:
         film = f", image={SENT!r}"
     elif state.film is not None:
-        film = f", film={state.film!r}"
+        film = f", film={state.film!a}"
     return (
         f"from mmrag import Engine\n{imports}\n"
         f"with Engine.open() as engine:\n"
