@@ -220,7 +220,7 @@ def _cost(room: Room, store: Store, question: str, rounds: int) -> Cost:
         start = time.perf_counter()
         counted_at = store.moment()
         result = search(room, question, image=None, films=10, labs=10, explain=True)
-        brief = compose(result, StoredRecords(store, counted_at))
+        brief = compose(result, StoredRecords(store, room.model, counted_at))
         added = time.perf_counter() - start - searched
         claims = len(brief.claims)
         if brief.dropped:

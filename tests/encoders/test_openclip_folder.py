@@ -114,7 +114,8 @@ def test_a_captioning_model_is_refused(folder: Path) -> None:
 )
 def test_half_a_download_is_noticed(folder: Path, name: str, content: bytes) -> None:
     (folder / name).write_bytes(content)
-    with pytest.raises(EncoderError, match=f"{name}: damaged or cut off .*: remove it, and fetch it again"):
+    said = f"{name}: damaged or cut off .*: remove it, and fetch it again"
+    with pytest.raises(EncoderError, match=said):
         read_folder(folder, "fetch it again")
 
 
