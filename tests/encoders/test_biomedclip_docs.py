@@ -107,11 +107,20 @@ def clinic(small_model: Path, hub: MadeHub, tmp_path_factory: pytest.TempPathFac
     return _shell(folder, hub.environment(folder / "hf"))
 
 
-@pytest.mark.parametrize("script", [script for script in SCRIPTS if OWN not in script])
+@pytest.mark.parametrize(
+    "script",
+    [script for script in SCRIPTS if OWN not in script],
+    ids=lambda script: script.splitlines()[-1].partition("#")[0].strip(),
+)
 def test_the_pages_commands_run(clinic: Shell, script: str) -> None:
-    if "calibrate" in script and find_spec("nncf") is None:
+    calibrates = "calibrate" in script
+    if calibrates and find_spec("nncf") is None:
         pytest.skip("missing extra: nncf is not installed, see make test-biomedclip")
     done = clinic.run(script)
+    if calibrates and done.returncode == 3:  # random numbers may lose too much, as the page says
+        assert "mmrag: int8 is refused: mean-removed cosine" in done.stderr
+        assert "compared on 52 films" in done.stdout
+        return
     assert done.returncode == 0, done.stderr + done.stdout
 
 
