@@ -147,7 +147,9 @@ def _fill(room: Room, films: int, observations: int) -> None:
         for first in range(0, films, BATCH):
             batch = [_film(rng, n) for n in range(first, min(first + BATCH, films))]
             pixels = _unit_vectors(rng, len(batch), dimension)
-            fused, evidence = fusing.fuse([film.findings for film in batch], pixels)
+            fused, evidence = fusing.fuse(
+                [film.findings for film in batch], [film.labels_by for film in batch], pixels
+            )
             entries = [FilmEntry(film, f"sha-{film.id}", f"hash-{film.id}") for film in batch]
             room.store.films.write(entries, pixels, fused, evidence)
         for panels in _batches(rng, observations // len(PANEL)):

@@ -15,7 +15,7 @@ from mmrag.clinical.prompts import anchor_prompts
 from mmrag.encoders import open_encoder
 from mmrag.errors import InputError
 from mmrag.evaluation.collection import Collection, encode_collection, films_of
-from mmrag.evaluation.judges import EXPERT_TABLE, Read, read_reads
+from mmrag.evaluation.judges import EXPERT_TABLE, read_reads
 from mmrag.evaluation.recorded import NOTHING, read_recorded
 from mmrag.evaluation.teaching import reads_of
 from mmrag.evidence import NAMES, EvidenceModel
@@ -23,6 +23,7 @@ from mmrag.evidence.fit import fit_evidence
 from mmrag.evidence.shipped import file_name, write_model
 from mmrag.fusion import anchors_from_prompts
 from mmrag.settings import Settings
+from mmrag.sources.nih_reads import Read
 
 SEED = 20261124
 """Deals the patients into folds."""

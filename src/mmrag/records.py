@@ -17,6 +17,9 @@ Sex = Literal["F", "M"]
 Flag = Literal["LL", "L", "N", "H", "HH"]
 """Critically low, low, normal, high, critically high (HL7 table 0078)."""
 
+LabelsBy = Literal["reports", "radiologists", "source"]
+"""Who said what a film shows: software that mined its report, radiologists who read the film,
+or the source, which does not tell how it knows."""
 
 _DAY_ZERO = datetime(1900, 1, 1, tzinfo=UTC)
 
@@ -113,6 +116,8 @@ class Film:
         `findings`, e.g. ``COVID-19, ARDS``.
     licence : str or None
         Terms under which this one film may be shared, and where it was published.
+    labels_by : {"reports", "radiologists", "source"}
+        Who gave `findings`, or said `stated`; of an unlabelled film it says nothing.
     note : str or None
         What its source tells of the case in free text. It may hold anything: it is quoted in
         a brief of this very patient, and told to no language model.
@@ -133,6 +138,7 @@ class Film:
     day: float | None = None
     stated: str | None = None
     licence: str | None = None
+    labels_by: LabelsBy = "source"
     note: str | None = None
 
     @property

@@ -60,7 +60,9 @@ def film(rank: int = 1, findings: tuple[str, ...] | None = ("Effusion",), **othe
         "why": FilmWhy(pixel=0.6, label=0.3, without_labels=0.6),
         "file": "",
     }
-    return FilmHit(rank=rank, findings=findings, **{**fields, **other})
+    fields |= other
+    fields.setdefault("labels_by", "reports" if fields["source"] == "nih" else "source")
+    return FilmHit(rank=rank, findings=findings, **fields)
 
 
 def leukocytes(value: float | None = 15.2, flag: Flag | None = "H", **other: Any) -> ObservationHit:
@@ -212,6 +214,7 @@ def _film(hit: FilmHit) -> Film:
         day=hit.day,
         stated=hit.stated,
         licence=hit.licence,
+        labels_by=hit.labels_by,
     )
 
 

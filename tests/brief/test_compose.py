@@ -48,18 +48,30 @@ def test_a_brief_is_the_search_object_with_claims_beside_it() -> None:
     assert {claim.section for claim in brief.claims} == {"imaging", "laboratory", "context"}
 
 
+def test_a_film_that_was_read_otherwise_is_not_near_by_its_pixels() -> None:
+    brief = brief_of(asking("Effusion"), [film(1, ("Mass",), labels_by="radiologists")])
+    texts = [claim.text for claim in brief.claims]
+    assert (
+        "Film #1 was not read so: its labels are Mass, without Effusion (read by radiologists)."
+        in texts
+    )
+    assert not any("pixels" in text or "Text-mined" in text for text in texts)
+
+
 @pytest.mark.parametrize(
-    ("source", "made_up", "origin"),
+    ("labels_by", "made_up", "origin"),
     [
-        ("nih", False, "text-mined label"),
-        ("nih", True, "label of the made-up set"),
-        ("covid", False, "label as given"),
+        ("reports", False, "text-mined label"),
+        ("reports", True, "label of the made-up set"),
+        ("radiologists", False, "read by radiologists"),
+        ("radiologists", True, "label of the made-up set"),
+        ("source", False, "label as given"),
     ],
 )
 def test_a_shown_finding_says_where_its_label_comes_from(
-    source: str, made_up: bool, origin: str
+    labels_by: str, made_up: bool, origin: str
 ) -> None:
-    brief = brief_of(asking("Effusion"), [film(source=source, made_up=made_up)])
+    brief = brief_of(asking("Effusion"), [film(labels_by=labels_by, made_up=made_up)])
     (shown,) = of_kind(brief, "finding-shown")
     assert "Effusion" in shown.text
     assert f"({origin})" in shown.text

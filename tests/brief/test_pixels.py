@@ -61,7 +61,7 @@ def test_a_label_that_the_pixels_do_not_bear_out_is_said() -> None:
     assert {
         ("evidence[Effusion].pixels_only", "0.01"),
         ("evidence[Effusion].average", "0.2"),
-        ("source", "nih"),
+        ("labels_by", "reports"),
     } <= cited
 
 
@@ -98,7 +98,13 @@ def test_what_is_ruled_out_and_seen_is_said_and_what_a_shown_film_shows_is_not()
 
 
 @pytest.mark.parametrize(
-    "other", [{"made_up": True}, {"source": "covid", "patient": "covid:1"}, {"findings": None}]
+    "other",
+    [
+        {"made_up": True},
+        {"source": "covid", "patient": "covid:1"},
+        {"labels_by": "radiologists"},
+        {"findings": None},
+    ],
 )
 def test_only_mined_labels_are_held_against_pixels(other: dict[str, Any]) -> None:
     result = one(**other)

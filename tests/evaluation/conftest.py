@@ -13,12 +13,13 @@ from mmrag.encoders.compact import CompactEncoder
 from mmrag.evaluation.bench import Bench, Effort, lot
 from mmrag.evaluation.collection import Collection
 from mmrag.evaluation.estimate import patient_weights
-from mmrag.evaluation.judges import Read, expert_judge
+from mmrag.evaluation.judges import expert_judge
 from mmrag.evaluation.learnt import cross_fitted
 from mmrag.evaluation.teaching import reads_of
 from mmrag.evidence.fit import FULL
 from mmrag.fusion import FusionWeights, anchors_from_prompts, normalize
 from mmrag.records import Film, Provenance
+from mmrag.sources.nih_reads import Read
 
 FEW = Effort(resamplings=40, draws=2, orders=4)
 FILMS = 120

@@ -87,7 +87,7 @@ def a_house(home: Path, made_up: DemoFolders) -> Iterator[House]:
         with store, address.connect() as connection:
             set_search_path(connection)
             # held against pixels are mined labels alone, and those of the demo are made up
-            connection.execute("UPDATE film SET source = 'nih', made_up = false")
+            connection.execute("UPDATE film SET labels_by = 'reports', made_up = false")
             yield House(engine, store, connection)
         address.leave()
 

@@ -9,7 +9,6 @@ import pytest
 
 from mmrag.clinical.findings import finding_names
 from mmrag.evaluation.bench import Bench, lot
-from mmrag.evaluation.judges import Read
 from mmrag.evaluation.learnt import Weigher, as_it_is, cross_fitted, learnt_for
 from mmrag.evaluation.methods import METHODS, PRODUCT
 from mmrag.evaluation.questions import by_name
@@ -17,6 +16,7 @@ from mmrag.evaluation.teaching import reads_of
 from mmrag.evidence import NAMES, evidence_model_for
 from mmrag.evidence.fit import FULL
 from mmrag.evidence.reads import Reads
+from mmrag.sources.nih_reads import Read
 
 UNFITTED = evidence_model_for("compact", "of other weights")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import get_args
 
 import numpy as np
 from hypothesis import given
@@ -10,8 +11,10 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from mmrag.evidence import NAMES, EvidenceModel, Weighing, probability
+from mmrag.records import LabelsBy
 
 N = len(NAMES)
+BY: tuple[LabelsBy, ...] = get_args(LabelsBy)
 numbers = st.floats(-3, 3, allow_nan=False)
 square = arrays(np.float64, (N, N), elements=numbers)
 vector = arrays(np.float64, N, elements=numbers)
@@ -75,3 +78,23 @@ def test_probabilities_are_those_of_the_log_odds(log_odds: np.ndarray) -> None:
     assert ((said >= 0) & (said <= 1)).all()
     for odds, p in zip(log_odds, said, strict=True):
         assert math.isclose(p, 1 / (1 + math.exp(-max(odds, -700))), abs_tol=1e-12)
+
+
+@given(models(), scores, labels, st.lists(st.sampled_from(BY), min_size=5, max_size=5))
+def test_a_read_is_what_radiologists_said_and_moves_no_other_film(
+    model: EvidenceModel,
+    seen: np.ndarray,
+    told: list[tuple[str, ...] | None],
+    by: list[LabelsBy],
+) -> None:
+    weighed, noisy = model.weigh(seen, told, by), model.weigh(seen, told)
+    read = np.array(
+        [who == "radiologists" and names is not None for who, names in zip(by, told, strict=True)]
+    )
+    assert (weighed.log_odds[~read] == noisy.log_odds[~read]).all()
+    assert (weighed.pixels_only == noisy.pixels_only).all()
+    for film in np.flatnonzero(read):
+        said = [name in (told[film] or ("No Finding",)) for name in NAMES]
+        np.testing.assert_allclose(
+            probability(weighed.log_odds[film]), np.where(said, 0.97, 0.02), atol=1e-6
+        )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import get_args
 
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ from mmrag.evidence import NAMES, EvidenceModel, Weighing
 from mmrag.evidence.identity import parameters_hash
 from mmrag.fusion import Anchors, FusionWeights, normalize
 from mmrag.ingest.fusing import Fusing, name_of
+from mmrag.records import LabelsBy
 
 SIZE = len(NAMES)
 WEIGHTS = FusionWeights(0.7, 0.3)
@@ -28,6 +30,7 @@ MODEL = EvidenceModel(
     labelled=Weighing(np.full(SIZE, -2.5), np.eye(SIZE), 3 * np.eye(SIZE)),
     similarity=0.1,
 )
+BY: tuple[LabelsBy, ...] = get_args(LabelsBy)
 LABELS = st.none() | st.lists(st.sampled_from(finding_names()), max_size=3, unique=True)
 
 
@@ -36,15 +39,19 @@ def pixels(films: int, seed: int = 0) -> NDArray[np.float32]:
 
 
 @pytest.mark.parametrize("kind", ["soft", "hard"])
-@given(labels=st.lists(LABELS, min_size=1, max_size=9), seed=st.integers(0, 99))
+@given(
+    films=st.lists(st.tuples(LABELS, st.sampled_from(BY)), min_size=1, max_size=9),
+    seed=st.integers(0, 99),
+)
 def test_what_else_is_in_the_batch_changes_no_bit(
-    kind: str, labels: list[list[str] | None], seed: int
+    kind: str, films: list[tuple[list[str] | None, LabelsBy]], seed: int
 ) -> None:
+    labels, by = [names for names, _ in films], [by for _, by in films]
     fusing = Fusing(ANCHORS, MODEL, WEIGHTS, "soft" if kind == "soft" else "hard")
     vectors = pixels(len(labels), seed)
-    fused, evidence = fusing.fuse(labels, vectors)
+    fused, evidence = fusing.fuse(labels, by, vectors)
     for row, names in enumerate(labels):
-        alone, known = fusing.fuse([names], vectors[row : row + 1])
+        alone, known = fusing.fuse([names], [by[row]], vectors[row : row + 1])
         np.testing.assert_array_equal(fused[row], alone[0])
         np.testing.assert_array_equal(evidence.probability[row], known.probability[0])
         np.testing.assert_array_equal(evidence.pixels_only[row], known.pixels_only[0])
@@ -53,7 +60,9 @@ def test_what_else_is_in_the_batch_changes_no_bit(
 
 def test_hard_fusion_is_the_plain_formula() -> None:
     vector = pixels(1)
-    fused, _ = Fusing(ANCHORS, MODEL, WEIGHTS, "hard").fuse([("Effusion", "Mass")], vector)
+    fused, _ = Fusing(ANCHORS, MODEL, WEIGHTS, "hard").fuse(
+        [("Effusion", "Mass")], ["reports"], vector
+    )
     label = ANCHORS.label_vector(("Effusion", "Mass"))
     assert label is not None
     np.testing.assert_allclose(fused[0], normalize(0.7 * vector[0] + 0.3 * label), atol=1e-6)
@@ -61,7 +70,9 @@ def test_hard_fusion_is_the_plain_formula() -> None:
 
 def test_a_label_raises_its_finding_and_pixels_alone_know_nothing_of_it() -> None:
     vector = np.repeat(pixels(1), 2, axis=0)
-    _, evidence = Fusing(ANCHORS, MODEL, WEIGHTS, "hard").fuse([("Mass",), None], vector)
+    _, evidence = Fusing(ANCHORS, MODEL, WEIGHTS, "hard").fuse(
+        [("Mass",), None], ["reports"] * 2, vector
+    )
     mass = NAMES.index("Mass")
     assert evidence.probability[0, mass] > evidence.probability[1, mass]
     np.testing.assert_array_equal(evidence.pixels_only[0], evidence.pixels_only[1])
@@ -70,10 +81,10 @@ def test_a_label_raises_its_finding_and_pixels_alone_know_nothing_of_it() -> Non
 
 def test_soft_fusion_moves_an_unlabelled_film_by_what_its_pixels_say() -> None:
     vector = normalize(ANCHORS.by_finding["Effusion"] + 0.5 * pixels(1))
-    fused, _ = Fusing(ANCHORS, MODEL, WEIGHTS, "soft").fuse([None], vector)
+    fused, _ = Fusing(ANCHORS, MODEL, WEIGHTS, "soft").fuse([None], ["source"], vector)
     effusion = ANCHORS.by_finding["Effusion"]
     assert fused[0] @ effusion > vector[0] @ effusion
-    still, _ = Fusing(ANCHORS, MODEL, WEIGHTS, "hard").fuse([None], vector)
+    still, _ = Fusing(ANCHORS, MODEL, WEIGHTS, "hard").fuse([None], ["source"], vector)
     np.testing.assert_allclose(still, vector, atol=1e-6)
 
 
@@ -101,3 +112,13 @@ def test_parameters_are_known_by_their_numbers() -> None:
     assert parameters_hash(same) == parameters_hash(MODEL) != parameters_hash(other)
     assert name_of(MODEL).name == "tests:0"
     assert Fusing(ANCHORS, MODEL, WEIGHTS, "soft").recipe.evidence == name_of(MODEL)
+
+
+def test_what_radiologists_read_is_fused_though_the_pixels_say_otherwise() -> None:
+    vector = normalize(ANCHORS.by_finding["Mass"] + 0.1 * pixels(1))
+    fusing = Fusing(ANCHORS, MODEL, WEIGHTS, "soft")
+    fused, evidence = fusing.fuse([("Effusion",)], ["radiologists"], vector)
+    mass, effusion = NAMES.index("Mass"), NAMES.index("Effusion")
+    assert evidence.probability[0, [mass, effusion]] == pytest.approx([0.02, 0.97], abs=1e-6)
+    assert evidence.pixels_only[0, mass] > 0.9
+    assert fused[0] @ ANCHORS.by_finding["Effusion"] > vector[0] @ ANCHORS.by_finding["Effusion"]

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import get_args
 
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ from hypothesis import settings as rules
 from hypothesis import strategies as st
 
 from mmrag.errors import DatabaseError, InputError
-from mmrag.records import Film, Provenance
+from mmrag.records import Film, LabelsBy, Provenance
 from mmrag.settings import Settings
 from mmrag.store import (
     FilmEntry,
@@ -56,6 +57,7 @@ def film(number: int, source: str = "nih") -> Film:
         width=2048,
         height=2500,
         pixel_spacing=(0.143, 0.139) if number % 2 else None,
+        labels_by=get_args(LabelsBy)[number % 3],
     )
 
 

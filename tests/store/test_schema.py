@@ -79,6 +79,29 @@ def test_a_migration_that_fails_leaves_nothing_and_is_tried_again(
     assert "whole" in dict(tables(server, name))
 
 
+def test_stored_labels_are_mined_ones_where_only_such_could_be(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = server.new_database()
+    settings = Settings(dsn=server.dsn(name))
+    every = migrations()
+    monkeypatch.setattr(schema, "migrations", lambda: [m for m in every if m.number < 10])
+    with server.connect(name) as connection:
+        Store.open(settings, DIMENSION).close()
+        connection.execute(
+            "INSERT INTO mmrag.film (source, id, file, made_up, sha256, record_hash, findings) "
+            "VALUES ('nih', 'a', '', false, '', '', '{Mass}'), ('nih', 'b', '', true, '', '', "
+            "'{Mass}'), ('covid', 'c', '', false, '', '', '{}'), "
+            "('nih', 'd', '', false, '', '', NULL), ('nih', 'e', '', false, '', '', '{}')"
+        )
+        monkeypatch.setattr(schema, "migrations", lambda: every)
+        Store.open(settings, DIMENSION).close()
+        rows = connection.execute("SELECT id, labels_by FROM mmrag.film").fetchall()
+    assert dict(rows) == {
+        "a": "reports", "b": "source", "c": "source", "d": "source", "e": "reports",
+    }  # fmt: skip
+
+
 def test_versions_are_numbers() -> None:
     assert version_tuple("0.10.1") > version_tuple("0.9")
     assert version_tuple("0.7.0") >= (0, 7)

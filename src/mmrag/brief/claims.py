@@ -76,7 +76,7 @@ def cite_film(hit: FilmHit, *names: str) -> tuple[Citation, ...]:
 def cite_label(hit: FilmHit) -> tuple[Citation, ...]:
     """Cite what a sentence about a film's label rests on."""
     stated = ("stated",) if hit.stated is not None else ()
-    return cite_film(hit, "rank", "findings", *stated, "source", "made_up")
+    return cite_film(hit, "rank", "findings", *stated, "labels_by", "made_up")
 
 
 def cite_report(hit: LabHit, *names: str) -> tuple[Citation, ...]:

@@ -141,7 +141,7 @@ def _absent(why: str, lacking: Mapping[tuple[str, ...], tuple[FilmHit, ...]]) ->
         group = [films[rank] for rank in ranks]
         keys = tuple(film_key(hit) for hit in group)
         noun = "made-up film" if group[0].made_up else "film"
-        origin = label_origin(group[0].source, group[0].made_up)
+        origin = label_origin(group[0].labels_by, group[0].made_up)
         yield Draft(
             kind="finding-absent",
             section="imaging",
@@ -156,7 +156,7 @@ def _absent(why: str, lacking: Mapping[tuple[str, ...], tuple[FilmHit, ...]]) ->
 def _by_origin(films: Sequence[FilmHit]) -> Iterable[tuple[int, ...]]:
     ranks: dict[str, list[int]] = {}
     for hit in films:
-        ranks.setdefault(label_origin(hit.source, hit.made_up), []).append(hit.rank)
+        ranks.setdefault(label_origin(hit.labels_by, hit.made_up), []).append(hit.rank)
     return map(tuple, ranks.values())
 
 
@@ -178,8 +178,11 @@ def _near_by_pixels(hit: FilmHit, asked: Sequence[str]) -> Draft:
         text = f"{film_subject(hit)} has no label{stated}; its pixels alone rank it #{hit.rank}."
         check: checks.Check = checks.Unlabelled(key)
     else:
+        # Pixels have no say in the evidence of a film that radiologists read.
+        is_read = hit.labels_by == "radiologists"
+        near = "was not read so" if is_read else "is near by its pixels only"
         text = (
-            f"{film_subject(hit)} is near by its pixels only: its labels are "
+            f"{film_subject(hit)} {near}: its labels are "
             f"{_names(hit.findings)}, without {_names(asked, 'or')} "
             f"({label_words(hit)})."
         )

@@ -8,7 +8,7 @@ from mmrag.brief import checks
 from mmrag.brief.claims import Draft, cite_coverage, cite_film, cite_report, film_key, report_key
 from mmrag.brief.pairs import linked
 from mmrag.brief.plain import plain
-from mmrag.brief.wording import label_origin, numbered
+from mmrag.brief.wording import is_mined, numbered
 from mmrag.retrieval.results import FilmHit, SearchResult
 
 
@@ -62,7 +62,7 @@ def _mined_labels(result: SearchResult) -> Iterator[Draft]:
     mined = [
         hit
         for hit in result.films
-        if hit.findings is not None and label_origin(hit.source, hit.made_up) == "text-mined label"
+        if hit.findings is not None and is_mined(hit.labels_by, hit.made_up)
     ]
     if mined:
         yield Draft(
@@ -70,7 +70,7 @@ def _mined_labels(result: SearchResult) -> Iterator[Draft]:
             section="context",
             text="Text-mined labels were read from radiology reports by software and are noisy: "
             "they say that a report mentions a finding, not that a radiologist confirmed it.",
-            citations=tuple(c for hit in mined for c in cite_film(hit, "source", "made_up")),
+            citations=tuple(c for hit in mined for c in cite_film(hit, "labels_by", "made_up")),
             check=checks.AsCited(),
             films=tuple(map(film_key, mined)),
         )

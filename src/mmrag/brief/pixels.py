@@ -73,7 +73,7 @@ class PixelsContradict:
         average = rows.averages.get(self.finding)
         if film is None or film.findings is None or probability is None or average is None:
             return False
-        return is_mined(film.provenance.source, film.provenance.made_up) and pixels_say(
+        return is_mined(film.labels_by, film.provenance.made_up) and pixels_say(
             probability, average
         ) == _against(film.findings, self.finding)
 
@@ -91,7 +91,7 @@ def pixel_claims(result: SearchResult, records: Records) -> Iterator[Draft]:
     label counts, since all are shown. What the labels lack counts where the question names
     it, and where they say that there is nothing at all, or the pixels do.
     """
-    mined = [hit for hit in result.films if is_mined(hit.source, hit.made_up)]
+    mined = [hit for hit in result.films if is_mined(hit.labels_by, hit.made_up)]
     averages = records.averages()
     pixels = records.read_pixels(list(map(film_key, mined))) if mined and averages else {}
     for hit in mined:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from mmrag.brief.judgement import Verdict
 from mmrag.brief.plain import enumerated, number, plain
 from mmrag.clinical.analytes import analytes
-from mmrag.records import Flag
+from mmrag.records import Flag, LabelsBy
 from mmrag.retrieval.results import FilmHit, LabHit, ObservationHit
 
 NO_PROOF = "a missing label does not prove absence"
@@ -18,6 +18,12 @@ _BY_FLAG: dict[Flag, str] = {
     "N": "normal",
     "H": "high",
     "HH": "critically high",
+}
+
+_BY: dict[LabelsBy, str] = {
+    "reports": "text-mined label",
+    "radiologists": "read by radiologists",
+    "source": "label as given",
 }
 
 
@@ -73,25 +79,20 @@ def counted(count: int, noun: str) -> str:
     return f"{count} {counted_noun(noun, count)}"
 
 
-def is_mined(source: str, made_up: bool) -> bool:
-    """Tell whether software mined a film's label from a report.
-
-    So it did for the NIH ChestX-ray14 films (Wang et al., CVPR 2017).
-    """
-    return source == "nih" and not made_up
+def is_mined(labels_by: LabelsBy, made_up: bool) -> bool:
+    """Tell whether software mined a film's label from a report."""
+    return labels_by == "reports" and not made_up
 
 
-def label_origin(source: str, made_up: bool) -> str:
+def label_origin(labels_by: LabelsBy, made_up: bool) -> str:
     """Say where a film's label comes from."""
-    if made_up:
-        return "label of the made-up set"
-    return "text-mined label" if is_mined(source, made_up) else "label as given"
+    return "label of the made-up set" if made_up else _BY[labels_by]
 
 
 def label_words(hit: FilmHit) -> str:
     """Say where a film's label comes from, and how its source words it where it does."""
     stated = f": “{plain(hit.stated)}”" if hit.stated else ""
-    return f"{label_origin(hit.source, hit.made_up)}{stated}"
+    return f"{label_origin(hit.labels_by, hit.made_up)}{stated}"
 
 
 def measured(observation: ObservationHit) -> str:

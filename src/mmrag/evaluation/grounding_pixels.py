@@ -65,7 +65,7 @@ def _of_film(film: Row, finding: str, *, is_lacking: bool) -> Iterator[str]:
         yield f"{film['id']} has no label"
     elif (finding in (labels or [NORMAL])) == is_lacking:
         yield f"{film['id']} {'carries' if is_lacking else 'lacks'} {finding}"
-    if film["made_up"] or film["source"] != "nih":
+    if film["made_up"] or film["labels_by"] != "reports":
         yield f"the label of {film['id']} is not a mined one"
 
 

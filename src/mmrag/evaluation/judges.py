@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from mmrag.clinical.findings import finding_names
 from mmrag.errors import BadRecord, SourceError
 from mmrag.records import Film
+from mmrag.sources.nih_reads import ABNORMAL, COLUMNS, Read, parse_read
 
 EXPERT_TABLE = "expert_labels.csv"
 
@@ -45,14 +46,6 @@ class Judge:
         """Films that show a finding, shape (films,)."""
         column: Truth = self.shows[:, finding_names().index(finding)]
         return column
-
-
-@dataclass(frozen=True, slots=True)
-class Read:
-    """A film as radiologists read it."""
-
-    findings: frozenset[str]
-    abnormal: bool
 
 
 def read_expert_table(folder: Path) -> Mapping[str, Read]:
@@ -91,25 +84,17 @@ def read_reads(file: Path) -> Mapping[str, Read]:
     BadRecord
         When a cell is neither YES nor NO.
     """
-    columns = {name: name.replace("_", " ") for name in finding_names()}
     try:
         with file.open(encoding="utf-8-sig", newline="") as stream:
             table = csv.DictReader(stream)
-            lacking = {"Image ID", "Abnormal", *columns.values()} - set(table.fieldnames or ())
+            lacking = {"Image ID", ABNORMAL, *COLUMNS.values()} - set(table.fieldnames or ())
             if lacking:
                 raise SourceError(
                     f"{file}: column {', '.join(sorted(lacking))} is missing: add it, YES or NO "
                     "for every film"
                 )
             return {
-                row["Image ID"]: Read(
-                    frozenset(
-                        name
-                        for name, column in columns.items()
-                        if _yes(row[column], column, file, number)
-                    ),
-                    _yes(row["Abnormal"], "Abnormal", file, number),
-                )
+                row["Image ID"]: _read(row, file, number)
                 for number, row in enumerate(table, start=2)
             }
     except (OSError, UnicodeDecodeError, csv.Error) as error:
@@ -145,7 +130,8 @@ def _table(findings: Sequence[Sequence[str] | frozenset[str]]) -> Truth:
     return np.array([[name in shown for name in finding_names()] for shown in findings], bool)
 
 
-def _yes(cell: str | None, column: str, file: Path, row: int) -> bool:
-    if cell not in ("YES", "NO"):
-        raise BadRecord(f"{file}, row {row}: {column} is {cell!r}: write YES or NO")
-    return cell == "YES"
+def _read(cells: Mapping[str, str | None], file: Path, row: int) -> Read:
+    try:
+        return parse_read(cells.__getitem__)
+    except ValueError as error:
+        raise BadRecord(f"{file}, row {row}: {error}") from error

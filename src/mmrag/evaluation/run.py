@@ -21,7 +21,6 @@ from mmrag.evaluation.estimate import patient_weights
 from mmrag.evaluation.judges import (
     EXPERT_TABLE,
     Judge,
-    Read,
     expert_judge,
     label_judge,
     read_expert_table,
@@ -39,6 +38,7 @@ from mmrag.evaluation.teaching import reads_of
 from mmrag.evidence import EvidenceModel
 from mmrag.fusion import Anchors, FusionWeights, Matrix, anchors_from_prompts
 from mmrag.records import Film, LabReport
+from mmrag.sources.nih_reads import Read
 from mmrag.sources.synthea import SyntheaSource
 
 FEWEST_FILMS = 20

@@ -9,11 +9,11 @@ from numpy.typing import NDArray
 
 from mmrag.clinical.prompts import NORMAL
 from mmrag.evaluation.collection import Collection
-from mmrag.evaluation.judges import Read
 from mmrag.evaluation.patients import folds
 from mmrag.evidence import NAMES
 from mmrag.evidence.reads import Reads
 from mmrag.fusion import Anchors
+from mmrag.sources.nih_reads import Read
 
 
 def reads_of(

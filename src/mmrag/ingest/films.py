@@ -133,7 +133,9 @@ class FilmWriter:
         self._store.films.update_records(entries, *self._fuse(entries, vectors))
 
     def _fuse(self, entries: list[FilmEntry], vectors: Matrix) -> tuple[Matrix, FilmEvidence]:
-        return self._fusing.fuse([entry.film.findings for entry in entries], vectors)
+        films = [entry.film for entry in entries]
+        findings, labels_by = [film.findings for film in films], [film.labels_by for film in films]
+        return self._fusing.fuse(findings, labels_by, vectors)
 
 
 def _prepare(film: Film, known: FilmHashes | None) -> _Prepared | Problem | None:

@@ -13,6 +13,7 @@ from mmrag.evidence import NAMES, EvidenceModel
 from mmrag.evidence.identity import parameters_hash
 from mmrag.evidence.model import probability
 from mmrag.fusion import Anchors, FusionWeights, Matrix, Vector, fuse
+from mmrag.records import LabelsBy
 from mmrag.store import EvidenceName, FilmEvidence, FusionKind, Recipe
 
 Findings = Sequence[str] | None
@@ -43,13 +44,17 @@ class Fusing:
         """What the store writes down of it."""
         return Recipe(self.weights.pixel, self.weights.label, self.kind, name_of(self.model))
 
-    def fuse(self, findings: Sequence[Findings], pixels: Matrix) -> tuple[Matrix, FilmEvidence]:
+    def fuse(
+        self, findings: Sequence[Findings], labels_by: Sequence[LabelsBy], pixels: Matrix
+    ) -> tuple[Matrix, FilmEvidence]:
         """Fuse and weigh films, each on its own: what else is in the batch changes no bit.
 
         Parameters
         ----------
         findings : sequence of (sequence of str or None)
             Labels of each film; empty for "No Finding", None for an unlabelled film.
+        labels_by : sequence of {"reports", "radiologists", "source"}
+            Who gave them.
         pixels : ndarray
             ``V_pixel`` in rows, shape (films, dimension), float32.
 
@@ -59,7 +64,10 @@ class Fusing:
             ``V_fused`` in rows, shape (films, dimension), float32.
         """
         films = list(zip(findings, pixels, strict=True))
-        weighed = [self._weigh(names, pixel) for names, pixel in films]
+        weighed = [
+            self._weigh(names, by, pixel)
+            for (names, pixel), by in zip(films, labels_by, strict=True)
+        ]
         fused = [
             fuse(pixel, self._label_vector(names, known), self.weights)
             for (names, pixel), (known, _) in zip(films, weighed, strict=True)
@@ -70,10 +78,10 @@ class Fusing:
         return np.stack(fused), evidence
 
     def _weigh(
-        self, names: Findings, pixel: Vector
+        self, names: Findings, by: LabelsBy, pixel: Vector
     ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         scores = self._directions @ pixel.astype(np.float64)
-        evidence = self.model.weigh(scores[np.newaxis], [names])
+        evidence = self.model.weigh(scores[np.newaxis], [names], [by])
         known, alone = probability(evidence.log_odds[0]), probability(evidence.pixels_only[0])
         return known.astype(np.float32), alone.astype(np.float32)
 

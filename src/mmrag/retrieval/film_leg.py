@@ -202,6 +202,7 @@ def _hit(
         day=film.day,
         stated=film.stated,
         licence=film.licence,
+        labels_by=film.labels_by,
         made_up=film.provenance.made_up,
         why=FilmWhy(
             pixel=parts.pixel,
@@ -213,7 +214,10 @@ def _hit(
             rank_without_labels=rank_without_labels,
             labels=tuple(name for name in film.findings or () if name in query.present),
             evidence=evidence,
-            note=disagreement(film.findings, evidence),
+            # A read outweighs the pixels, so these don't lift a film that was read as normal.
+            note=None
+            if film.labels_by == "radiologists"
+            else disagreement(film.findings, evidence),
         ),
         file=film.provenance.file,
     )

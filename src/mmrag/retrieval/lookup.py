@@ -6,7 +6,7 @@ from datetime import date, datetime
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from mmrag.records import Film, LabReport, Sex
+from mmrag.records import Film, LabelsBy, LabReport, Sex
 from mmrag.retrieval.lab_hits import observation_hit
 from mmrag.retrieval.results import ObservationHit
 from mmrag.store import Persons, Store
@@ -26,6 +26,8 @@ class FilmRecord(_Record):
     taken_on : datetime.date or None
     day : float or None
         Day of the patient's own count, where the source gives no dates.
+    labels_by : {"reports", "radiologists", "source"}
+        Who gave the labels; of an unlabelled film it says nothing.
     follow_up : int or None
         The source's running number of the patient's studies.
     file : str
@@ -46,6 +48,7 @@ class FilmRecord(_Record):
     width: int | None = None
     height: int | None = None
     licence: str | None = None
+    labels_by: LabelsBy = "source"
     made_up: bool = False
     file: str = Field(default="", exclude=True, repr=False)
 
@@ -67,6 +70,7 @@ class FilmRecord(_Record):
             width=film.width,
             height=film.height,
             licence=film.licence,
+            labels_by=film.labels_by,
             made_up=film.provenance.made_up,
             file=film.provenance.file,
         )

@@ -8,7 +8,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from mmrag.clinical.question import ClinicalQuery
-from mmrag.records import Flag, Sex
+from mmrag.records import Flag, LabelsBy, Sex
 from mmrag.retrieval.declared import DeclaredLink
 from mmrag.store import FusionKind, Persons, Space
 
@@ -91,7 +91,7 @@ class FilmHit(_Result):
     Attributes
     ----------
     findings : tuple of str or None
-        Text-mined or otherwise given labels; ``()`` for "No Finding", None when unlabelled.
+        Labels; ``()`` for "No Finding", None when unlabelled.
     taken_on : datetime.date or None
         Calendar day of the film, where its source gives it.
     day : float or None
@@ -101,6 +101,9 @@ class FilmHit(_Result):
         `findings`.
     licence : str or None
         Terms under which the film may be shared, where they are its own.
+    labels_by : {"reports", "radiologists", "source"}
+        Who gave the labels: software that mined the film's report, radiologists who read the
+        film, or a source that does not tell; of an unlabelled film it says nothing.
     file : str
         The image on this machine; left out of every printed form, so empty in a hit that was
         read back from one.
@@ -120,6 +123,7 @@ class FilmHit(_Result):
     day: float | None = None
     stated: str | None = None
     licence: str | None = None
+    labels_by: LabelsBy = "source"
     made_up: bool = False
     why: FilmWhy
     file: str = Field(default="", exclude=True, repr=False)

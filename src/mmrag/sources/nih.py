@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from mmrag.errors import SourceError
-from mmrag.records import Film, Patient, Problem, Provenance
+from mmrag.records import Film, LabelsBy, Patient, Problem, Provenance
 from mmrag.sources.base import Item, read_manifest
 from mmrag.sources.nih_table import FilmRow, LabelTable
 from mmrag.sources.problems import ProblemLedger
@@ -21,6 +22,7 @@ _CLOSING = {
     "no-row": "films have no row and are unlabelled",
     "unknown-label": "unknown labels",
     "contradiction": 'rows with "No Finding" beside other labels',
+    "bad-read": "reads that are unreadable or contradict themselves",
     "bad-age": "impossible ages",
     "bad-sex": "cells that are neither M nor F",
     "bad-patient": "unreadable patient identifiers",
@@ -31,6 +33,7 @@ _CLOSING = {
     "bad-name": "films with unreadable names",
     "broken-link": "links that lead nowhere",
 }
+_OF_LABELS = ("unknown-label", "contradiction")
 _NO_ROW = FilmRow(None, None, None, None, None, None, None, None, None)
 
 
@@ -52,6 +55,9 @@ class NihSource:
         The folder.
     labels : pathlib.Path or None
         The table; by default the one ``Data_Entry_2017*.csv`` (or ``.csv.gz``) of the folder.
+        A table of radiologists' reads (``Image ID``, ``Patient ID``, ``Abnormal`` and the
+        fourteen findings, YES or NO) tells labels and patients alone: age, sex, view and size
+        then come from the folder's own table, whose labels are left.
 
     Raises
     ------
@@ -68,6 +74,9 @@ class NihSource:
         self._films = self._list_films()
         table = _find_table(self._folder) if labels is None else _existing_table(labels)
         self._table = None if table is None else LabelTable.load(table)
+        self._details: LabelTable | None = None
+        if labels is not None and self._table is not None and self._table.holds_reads:
+            self._details = self._load_details()
 
     @property
     def name(self) -> str:
@@ -97,6 +106,7 @@ class NihSource:
             )
         for problem in (*self._problems, *(table.problems if table else ())):
             yield from ledger.admit(problem)
+        labels_by = self._labels_by()
         patients: set[str] = set()
         used: set[str] = set()
         for film_name, file in self._films.items():
@@ -110,7 +120,11 @@ class NihSource:
                     yield from ledger.admit(problem)
             elif table:
                 yield from ledger.admit(_no_row(film_name))
-            film = self._film(film_name, file, row, number)
+            if self._details is not None:
+                row, problems = _described(film_name, row, self._details)
+                for problem in problems:
+                    yield from ledger.admit(problem)
+            film = self._film(film_name, file, row, number, labels_by)
             if film.patient is not None and film.patient not in patients:
                 patients.add(film.patient)
                 yield Patient(film.patient, sex=film.sex)
@@ -120,7 +134,30 @@ class NihSource:
                 yield from ledger.admit(_missing_file(table.path.name, name, line))
         yield from ledger.close()
 
-    def _film(self, name: str, file: Path, row: FilmRow, number: int | None) -> Film:
+    def _labels_by(self) -> LabelsBy:
+        if self._table is not None and self._table.holds_reads:
+            return "radiologists"
+        # Software mined the labels of ChestX-ray14 from reports (Wang et al., CVPR 2017); who
+        # gave those of another collection in its layout is not known.
+        return "reports" if self._name == "nih" and not self._made_up else "source"
+
+    def _load_details(self) -> LabelTable | None:
+        tables = _tables(self._folder)
+        if len(tables) == 1:
+            return LabelTable.load(tables[0])
+        found = f"several tables like {_TABLES[0]}: keep one" if tables else f"no {_TABLES[0]} here"
+        self._problems.append(
+            Problem(
+                self._folder.name,
+                f"{found}, to tell age, sex and view of the films that were read",
+                kind="no-details",
+            )
+        )
+        return None
+
+    def _film(
+        self, name: str, file: Path, row: FilmRow, number: int | None, labels_by: LabelsBy
+    ) -> Film:
         official = _OFFICIAL_NAME.fullmatch(name)
         patient, follow_up = row.patient, row.follow_up
         if row is _NO_ROW and official:
@@ -137,6 +174,8 @@ class NihSource:
             width=row.width,
             height=row.height,
             pixel_spacing=row.pixel_spacing,
+            stated=row.stated,
+            labels_by="source" if row.findings is None and row.stated is None else labels_by,
         )
 
     def _list_films(self) -> dict[str, Path]:
@@ -195,8 +234,12 @@ def _existing_table(labels: Path) -> Path:
     return labels
 
 
+def _tables(folder: Path) -> list[Path]:
+    return sorted({table for pattern in _TABLES for table in folder.glob(pattern)})
+
+
 def _find_table(folder: Path) -> Path | None:
-    tables = sorted({table for pattern in _TABLES for table in folder.glob(pattern)})
+    tables = _tables(folder)
     if len(tables) > 1:
         names = ", ".join(table.name for table in tables)
         raise SourceError(f"{folder}: several tables fit ({names}): name one with --labels")
@@ -224,6 +267,19 @@ def _images(folder: Path) -> list[Path]:
     # Names with a leading dot are left behind by file managers and archives.
     wanted = (n for n in names if n.lower().endswith(_ENDINGS) and not n.startswith("."))
     return [folder / name for name in sorted(wanted)]
+
+
+def _described(film: str, read: FilmRow, details: LabelTable) -> tuple[FilmRow, list[Problem]]:
+    """Keep what a read says of a film, and take the rest from the folder's own table."""
+    listed = details.name_for(film)
+    if listed is None:
+        return read, []
+    row, problems = details.row(listed)
+    row = replace(
+        row, findings=read.findings, stated=read.stated, patient=read.patient or row.patient
+    )
+    # Of labels that are not taken over nothing needs mending.
+    return row, [each for each in problems if each.kind not in _OF_LABELS]
 
 
 def _no_row(film: str) -> Problem:

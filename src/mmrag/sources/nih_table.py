@@ -1,4 +1,7 @@
-"""The NIH label table: its headers, its rows by film, and what can be wrong with them."""
+"""The NIH label table: its headers, its rows by film, and what can be wrong with them.
+
+A table of radiologists' reads, known by its header, answers in the same way.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,7 @@ import csv
 import gzip
 import re
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import TypeVar
@@ -24,11 +27,16 @@ from mmrag.sources.nih_cells import (
     parse_view,
     shown,
 )
+from mmrag.sources.nih_reads import ABNORMAL, COLUMNS, labels_of, parse_read
 
 MAX_TABLE_BYTES = 256 * 2**20
 """Largest table, unpacked; the official one has 8 MB."""
 
 _REQUIRED = {"image": "Image Index", "labels": "Finding Labels", "patient": "Patient ID"}
+_READ_REQUIRED = {
+    "image": "Image ID", "patient": "Patient ID", ABNORMAL: ABNORMAL,
+    **{column: column for column in COLUMNS.values()},
+}  # fmt: skip
 _OPTIONAL = {
     "follow_up": "Follow-up #", "age": "Patient Age", "sex": "Patient Gender",
     "view": "View Position", "width": "OriginalImageWidth", "height": "OriginalImageHeight",
@@ -39,9 +47,15 @@ _OFFICIAL_NAMES = {
     "originalimage[width": "width", "height]": "height",
     "originalimagepixelspacing[x": "spacing_x", "y]": "spacing_y",
 }  # fmt: skip
-_COLUMNS = _OFFICIAL_NAMES | {n.casefold(): k for k, n in (_REQUIRED | _OPTIONAL).items()}
+_COLUMNS = _OFFICIAL_NAMES | {
+    name.casefold(): column
+    for columns in (_REQUIRED, _OPTIONAL, _READ_REQUIRED)
+    for column, name in columns.items()
+}
 
 _T = TypeVar("_T")
+_Labels = tuple[tuple[str, ...] | None, str | None]
+_Complain = Callable[[str, str], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +71,7 @@ class FilmRow:
     width: int | None
     height: int | None
     pixel_spacing: tuple[float, float] | None
+    stated: str | None = None
 
 
 @dataclass(slots=True)
@@ -73,6 +88,7 @@ class LabelTable:
     path: Path
     problems: list[Problem] = field(default_factory=list)
     _delimiter: str = ","
+    _required: Mapping[str, str] = field(default_factory=lambda: _REQUIRED)
     _column: dict[str, int] = field(default_factory=dict)
     _lines: dict[str, tuple[int, str]] = field(default_factory=dict)
     _by_stem: dict[str, str] = field(default_factory=dict)
@@ -105,6 +121,11 @@ class LabelTable:
             if line.strip(" \t,;"):
                 table._index(number, line)
         return table
+
+    @property
+    def holds_reads(self) -> bool:
+        """Whether this is a table of radiologists' reads."""
+        return self._required is _READ_REQUIRED
 
     def name_for(self, film: str) -> str | None:
         """Film name under which the table knows a file.
@@ -163,11 +184,8 @@ class LabelTable:
                 complain(kind, f"{error}: left empty; correct the cell")
                 return None
 
-        findings, complaints = parse_findings(self._cell(cells, "labels"))
-        for complaint in complaints:
-            complain(
-                "unknown-label" if complaint.startswith("unknown") else "contradiction", complaint
-            )
+        labels = self._read_labels if self.holds_reads else self._mined_labels
+        findings, stated = labels(cells, complain)
         spacing_x = read("spacing_x", parse_spacing, "bad-value")
         spacing_y = read("spacing_y", parse_spacing, "bad-value")
         row = FilmRow(
@@ -182,8 +200,27 @@ class LabelTable:
             pixel_spacing=None
             if spacing_x is None or spacing_y is None
             else (spacing_y, spacing_x),
+            stated=stated,
         )
         return row, problems
+
+    def _mined_labels(self, cells: list[str], complain: _Complain) -> _Labels:
+        findings, complaints = parse_findings(self._cell(cells, "labels"))
+        for complaint in complaints:
+            complain(
+                "unknown-label" if complaint.startswith("unknown") else "contradiction", complaint
+            )
+        return findings, None
+
+    def _read_labels(self, cells: list[str], complain: _Complain) -> _Labels:
+        try:
+            read = parse_read(lambda column: self._cell(cells, column))
+        except ValueError as error:
+            complain("bad-read", f"{error}; the film is unlabelled until then")
+            return None, None
+        if read.findings and not read.abnormal:
+            complain("bad-read", f"{ABNORMAL} is 'NO' beside findings, which stay: correct one")
+        return labels_of(read)
 
     def _text(self, content: bytes) -> str:
         if content.startswith((b"\xff\xfe", b"\xfe\xff")):
@@ -209,13 +246,21 @@ class LabelTable:
             column = _COLUMNS.get(name.casefold())
             if column is not None:
                 self._column.setdefault(column, position)
-        lacking = [name for column, name in _REQUIRED.items() if column not in self._column]
+        if ABNORMAL in self._column and "labels" not in self._column:
+            self._required = _READ_REQUIRED
+        lacking = [name for column, name in self._required.items() if column not in self._column]
         if lacking:
             found = ", ".join(shown(name) for name in names[:12] if name)
             raise SourceError(
                 f"{self.path}: column {', '.join(lacking)} is missing, found {found}: "
-                "give the ChestX-ray14 table with --labels"
+                + (
+                    "add it; what radiologists read is YES or NO for every film"
+                    if self.holds_reads
+                    else "give the ChestX-ray14 table with --labels"
+                )
             )
+        if self.holds_reads:
+            return
         absent = [name for column, name in _OPTIONAL.items() if column not in self._column]
         if absent:
             self.problems.append(
@@ -234,8 +279,9 @@ class LabelTable:
             return
         name = self._cell(cells, "image").replace("\\", "/").rsplit("/", 1)[-1]
         if not name or not name.isprintable():
-            self._reject(number, "the row names no film: fill in Image Index or delete the row")
-        elif len(cells) <= max(self._column[column] for column in _REQUIRED):
+            column = self._required["image"]
+            self._reject(number, f"the row names no film: fill in {column} or delete the row")
+        elif len(cells) <= max(self._column[column] for column in self._required):
             self._reject(number, f"the row has only {len(cells)} cells: complete or delete it")
         elif name not in self._lines:
             self._lines[name] = (number, line)

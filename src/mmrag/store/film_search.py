@@ -51,10 +51,10 @@ _ITERATIVE = (0, 8)  # first pgvector that goes on where a filter leaves too few
 FILM_COLUMNS: LiteralString = (
     "f.source, f.id, f.patient, f.file, f.line, f.made_up, f.findings, f.view, f.age, f.sex, "
     "f.follow_up, f.width, f.height, f.row_spacing, f.column_spacing, f.taken_on, f.day, "
-    "f.stated, f.licence, f.note"
+    "f.stated, f.licence, f.labels_by, f.note"
 )
 
-_FILM_FIELDS = 20
+_FILM_FIELDS = 21
 
 _EVIDENCE_COLUMNS = tuple(column(name) for name in EVIDENCE)
 
@@ -175,7 +175,7 @@ def film_of(row: tuple[Any, ...]) -> Film:
     """Make a film of its columns in the order of `FILM_COLUMNS`."""
     source, id_, patient, file, line, made_up, findings, view, age, sex = row[:10]
     follow_up, width, height, row_spacing, column_spacing = row[10:15]
-    taken_on, day, stated, licence, note = row[15:_FILM_FIELDS]
+    taken_on, day, stated, licence, labels_by, note = row[15:_FILM_FIELDS]
     return Film(
         id=id_,
         provenance=Provenance(source, file, line, made_up),
@@ -192,6 +192,7 @@ def film_of(row: tuple[Any, ...]) -> Film:
         day=day,
         stated=stated,
         licence=licence,
+        labels_by=labels_by,
         note=note,
     )
 

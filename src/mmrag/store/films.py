@@ -38,8 +38,9 @@ from mmrag.store.vectors import Full, Half
 _UPSERT_FILM = """
 INSERT INTO film (source, id, patient, file, line, made_up, sha256, record_hash, findings, view,
                   age, sex, follow_up, width, height, row_spacing, column_spacing, taken_on,
-                  day, stated, licence, note)
-VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
+                  day, stated, licence, labels_by, note)
+VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s,
+        %s)
 ON CONFLICT (source, id) DO UPDATE SET
     patient = excluded.patient, file = excluded.file, line = excluded.line,
     made_up = excluded.made_up, sha256 = excluded.sha256, record_hash = excluded.record_hash,
@@ -47,7 +48,7 @@ ON CONFLICT (source, id) DO UPDATE SET
     follow_up = excluded.follow_up, width = excluded.width, height = excluded.height,
     row_spacing = excluded.row_spacing, column_spacing = excluded.column_spacing,
     taken_on = excluded.taken_on, day = excluded.day, stated = excluded.stated,
-    licence = excluded.licence, note = excluded.note
+    licence = excluded.licence, labels_by = excluded.labels_by, note = excluded.note
 """
 # An unchanged vector is left alone: rewriting it would cost an insertion into the index.
 _UPSERT_FUSED = """
@@ -308,7 +309,7 @@ def _pixel_batches(connection: Connection) -> Iterator[PixelBatch]:
     """Every film with its labels and pixel vector, in order of the keys."""
     with connection.cursor("pixels", binary=True) as cursor:
         cursor.execute(
-            "SELECT f.source, f.id, f.findings, p.vector "
+            "SELECT f.source, f.id, f.findings, f.labels_by, p.vector "
             "FROM film f JOIN film_pixel p ON p.film = f.key ORDER BY f.source, f.id"
         )
         while rows := cursor.fetchmany(_REFUSED_AT_ONCE):
@@ -357,6 +358,7 @@ def _row(entry: FilmEntry) -> tuple[Any, ...]:
         film.day,
         clean_or_none(film.stated),
         clean_or_none(film.licence),
+        film.labels_by,
         clean_or_none(film.note),
     )
 
@@ -375,7 +377,8 @@ def _full_rows(keys: Sequence[RecordKey], vectors: Vectors) -> list[tuple[Full, 
 
 def _pixel_batch(rows: Sequence[tuple[Any, ...]]) -> PixelBatch:
     return PixelBatch(
-        keys=tuple(RecordKey(source, id_) for source, id_, _, _ in rows),
-        findings=tuple(None if f is None else tuple(f) for _, _, f, _ in rows),
-        vectors=np.stack([vector for _, _, _, vector in rows]),
+        keys=tuple(RecordKey(source, id_) for source, id_, *_ in rows),
+        findings=tuple(None if f is None else tuple(f) for _, _, f, *_ in rows),
+        labels_by=tuple(by for *_, by, _ in rows),
+        vectors=np.stack([vector for *_, vector in rows]),
     )

@@ -10,7 +10,7 @@ from typing import Literal, NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from mmrag.records import Film, Sex
+from mmrag.records import Film, LabelsBy, Sex
 
 Vector = NDArray[np.float32]
 """One vector, shape (dimension,), dtype float32, unit norm."""
@@ -272,12 +272,15 @@ class PixelBatch:
     ----------
     keys : tuple of RecordKey
     findings : tuple of (tuple of str or None)
+    labels_by : tuple of {"reports", "radiologists", "source"}
+        Who gave them.
     vectors : ndarray
         Shape (len(keys), dimension), float32.
     """
 
     keys: tuple[RecordKey, ...]
     findings: tuple[tuple[str, ...] | None, ...]
+    labels_by: tuple[LabelsBy, ...]
     vectors: Vectors
 
 

@@ -92,7 +92,7 @@ def _shown(film: FilmRecord) -> dict[str, Any]:
         "heat_map": picture_address(film, "heat-map"),
         "alike": alike.address,
         "without": without,
-        "provenance": label_origin(film.source, film.made_up),
+        "provenance": label_origin(film.labels_by, film.made_up),
         "facts": [(name, value) for name, value in _facts(film) if value is not None],
     }
 

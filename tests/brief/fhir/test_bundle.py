@@ -142,6 +142,14 @@ def test_a_full_brief_is_a_valid_document() -> None:
     assert "subject" not in resources(whole, "Media")[1]
 
 
+def test_labels_are_named_by_who_gave_them() -> None:
+    films = (film(1), film(2, labels_by="radiologists"), film(3, labels_by="source"))
+    labels = resources(document(brief_of(films=films)), "Observation")
+    assert [each["code"]["text"] for each in labels] == [
+        *("Film: text-mined label", "Film: read by radiologists", "Film: label as given"),
+    ]
+
+
 def test_a_result_carries_code_unit_range_and_flag() -> None:
     (count, *_) = laboratory(document(brief_of(leukocytes(15.2, "H"))))
     assert count["code"]["coding"] == [{"system": "http://loinc.org", "code": "6690-2"}]

@@ -59,7 +59,7 @@ def labels(hit: FilmHit) -> Json | None:
         "meta": meta(hit.made_up),
         "status": "preliminary",
         "category": [{"coding": [{"system": _CATEGORY, "code": "imaging"}]}],
-        "code": {"text": f"Film: {label_origin(hit.source, hit.made_up)}"},
+        "code": {"text": f"Film: {label_origin(hit.labels_by, hit.made_up)}"},
         "derivedFrom": [reference(film_url(hit))],
     }
     if hit.patient:
