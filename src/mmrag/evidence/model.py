@@ -29,13 +29,17 @@ NAMES: tuple[str, ...] = (*load_findings().findings, NORMAL)
 with none of them."""
 
 
-READ_ABSENT, READ_PRESENT = 0.02, 0.97
-"""Probability of what radiologists who read the film denied, and of what they said.
+READ_PRESENT = 0.97
+"""Probability of what radiologists who read the film said.
 
-Not 0 and 1, since one majority of readers may be outvoted by another: the reads of
-ChestX-ray14 are the majority of three out of five (Nabulsi et al., Scientific Reports
-2021;11:15523). The same targets teach the compact encoder what a read says.
+Not 1, since one majority of readers may be outvoted by another: the reads of ChestX-ray14 are
+the majority of three out of five (Nabulsi et al., Scientific Reports 2021;11:15523). The same
+target teaches the compact encoder what a read says.
 """
+
+READ_DENIED = 1 / 20
+"""Odds of what they denied, as a share of an average film's odds. A fixed probability would
+make a rare finding likelier on a film that was read without it than on one that nobody read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,13 +137,13 @@ class EvidenceModel:
                 total[said] += told @ self.labelled.labels
             if labels_by is not None:
                 read = said & (np.array(labels_by) == "radiologists")
-                total[read] = _of_reads(told[read[said]])
+                total[read] = _of_reads(told[read[said]], self.base_rate)
         return Evidence(total.astype(np.float32), pixels.astype(np.float32))
 
 
-def _of_reads(told: Floats) -> Floats:
-    chance = np.where(told > 0.0, READ_PRESENT, READ_ABSENT)
-    return np.asarray(np.log(chance / (1.0 - chance)))
+def _of_reads(told: Floats, base_rate: Floats) -> Floats:
+    denied = READ_DENIED * base_rate / (1.0 - base_rate)
+    return np.asarray(np.log(np.where(told > 0.0, READ_PRESENT / (1.0 - READ_PRESENT), denied)))
 
 
 def indicators(labels: Sequence[Sequence[str]]) -> Floats:
