@@ -18,8 +18,8 @@ endif
 demo: $(VENV)/.core  ## made-up films and patients, ingested, one question answered
 	$(BIN)/mmrag demo
 
-test: lint  ## everything that this machine can run
-	$(BIN)/python -m pytest
+test: lint  ## everything that this machine can run, a file of tests on each core
+	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile
 
 test-biomedclip: $(CLIP)/.ready  ## the BiomedCLIP tests, in an environment of their own (about 2 GB)
 	$(CLIP)/bin/python -m pytest tests/encoders
