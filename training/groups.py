@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from training.data import SEED, Films
+from training.data import Films
 from training.metrics import area_under_roc
+from training.resampling import drawn_films
 
 FEWEST = 5
 """Films of a group with a finding, and without it, from which its figure is taken."""
@@ -73,12 +74,10 @@ def area_of_group(
     shown = truth.sum(axis=0)
     judged = np.flatnonzero((shown >= FEWEST) & (len(truth) - shown >= FEWEST))
     truth, scores = truth[:, judged], scores[:, judged]
-    random = np.random.default_rng(SEED)
-    films_of = [np.flatnonzero(patients == patient) for patient in np.unique(patients)]
+    draws = drawn_films(patients)
     drawn = []
     while len(drawn) < RESAMPLES:
-        picks = random.integers(len(films_of), size=len(films_of))
-        rows = np.concatenate([films_of[pick] for pick in picks])
+        rows = next(draws)
         if truth[rows].any(axis=0).all() and not truth[rows].all(axis=0).any():
             drawn.append(_mean_area(truth[rows], scores[rows]))
     return {

@@ -21,13 +21,14 @@ from mmrag.encoders.compact import SHIPPED, CompactEncoder
 from mmrag.encoders.compact_space import FINDINGS, anchor, normal_anchor
 from mmrag.evaluation.recorded import read_recorded
 from mmrag.fusion import Anchors, FusionWeights, fuse
-from training.data import SEED, Films, read_experts, read_films, read_pixels
+from training.data import Films, read_experts, read_films, read_pixels
 from training.groups import FEWEST as GROUP_FEWEST
 from training.groups import area_of_group, groups_of
 from training.lessons import deal, read_children
 from training.metrics import Figures, area_under_roc, figures, mean_over_findings
 from training.page import write_into
 from training.places import pointing
+from training.resampling import drawn_films
 
 ROOT = Path(__file__).resolve().parents[1]
 NIH = ROOT.parent / "shared" / "data" / "nih"
@@ -163,12 +164,10 @@ def _intervals(
     truth: NDArray[np.bool_], scores: NDArray[np.float64], patients: NDArray[np.str_]
 ) -> dict[str, list[float]]:
     """95% intervals of the means, patients drawn anew with replacement."""
-    random = np.random.default_rng(SEED)
-    films_of = [np.flatnonzero(patients == patient) for patient in np.unique(patients)]
+    draws = drawn_films(patients)
     drawn: list[Figures] = []
     while len(drawn) < RESAMPLES:
-        picks = random.integers(len(films_of), size=len(films_of))
-        rows = np.concatenate([films_of[pick] for pick in picks])
+        rows = next(draws)
         if truth[rows].any(axis=0).all():
             drawn.append(mean_over_findings(truth[rows], scores[rows]))
     return {
