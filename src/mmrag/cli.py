@@ -163,7 +163,7 @@ def brief(
             "json" if as_json else form,
             width=terminal.width(),
             thumbnail=engine.thumbnail,
-            course=engine.course,
+            courses=engine.courses,
             heat=engine.heat_map,
         )
     if answer.written is not None and answer.written.note is not None:

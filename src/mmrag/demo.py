@@ -69,7 +69,7 @@ def run_demo(folder: Path, progress: Progress) -> DemoOutcome:
             brief,
             "html",
             thumbnail=engine.thumbnail,
-            course=engine.course,
+            courses=engine.courses,
             heat=engine.heat_map,
         )
         page.write_text(drawn, encoding="utf-8")

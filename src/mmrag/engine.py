@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -51,8 +51,6 @@ from mmrag.status import Status
 from mmrag.store import (
     Facet,
     FusionKind,
-    LabCondition,
-    LabFilter,
     Link,
     SeriesPoint,
     Space,
@@ -523,22 +521,22 @@ class Engine:
         """Collect what is stored of a patient (``source:identifier``); None for a stranger."""
         return timeline(self._opened_store(), patient)
 
-    def course(self, patient: str, loinc: str) -> list[SeriesPoint]:
-        """List a patient's values of one LOINC code by time, in the canonical unit.
+    def courses(
+        self, wanted: Collection[tuple[str, str]]
+    ) -> dict[tuple[str, str], list[SeriesPoint]]:
+        """List patients' values of LOINC codes by time, in each analyte's canonical unit.
 
         Parameters
         ----------
-        patient : str
-            ``source:identifier``.
-        loinc : str
+        wanted : collection of (str, str)
+            Patient, ``source:identifier``, and LOINC code.
 
         Returns
         -------
-        list of SeriesPoint
+        dict of (str, str) to list of SeriesPoint
+            A pair without values is left out.
         """
-        return self._opened_store().labs.series(
-            LabCondition(loinc=(loinc,)), LabFilter(patient=patient)
-        )
+        return self._opened_store().labs.courses(wanted)
 
     @property
     def audit(self) -> AuditTrail:

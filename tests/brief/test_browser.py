@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +12,7 @@ from playwright.sync_api import Page, sync_playwright
 
 from mmrag.brief import compose, render
 from mmrag.brief.heat import draw_heat
+from mmrag.store.lab_terms import SeriesPoint
 from tests.brief.made import Shelf, answer, asking, film, leukocytes, panel, platelets
 from tests.brief.test_courses import SERIES
 from tests.brief.test_heat_maps import why
@@ -21,6 +22,10 @@ CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine")
+
+
+def of_all(wanted: Collection[tuple[str, str]]) -> dict[tuple[str, str], list[SeriesPoint]]:
+    return dict.fromkeys(wanted, SERIES)
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +44,7 @@ def brief_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     page = render(
         brief,
         "html",
-        course=lambda *_: SERIES,
+        courses=of_all,
         thumbnail=lambda _: picture,
         heat=lambda *_: picture,
     )
@@ -104,7 +109,7 @@ def test_hostile_names_run_nothing_and_break_no_layout(
     dialogs: list[str] = []
     page.on("dialog", lambda dialog: dialogs.append(dialog.message))
     file = tmp_path / "brief.html"
-    file.write_text(render(brief_with(text), "html", course=lambda *_: SERIES), encoding="utf-8")
+    file.write_text(render(brief_with(text), "html", courses=of_all), encoding="utf-8")
     page.set_viewport_size({"width": 390, "height": 900})
     page.goto(file.as_uri())
     assert not dialogs

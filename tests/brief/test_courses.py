@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from mmrag import Engine
 from mmrag.brief import compose, render
-from mmrag.brief.courses import courses
+from mmrag.brief.courses import draw_courses
 from mmrag.brief.sparkline import Sparkline
 from mmrag.brief.view import arrange
 from mmrag.retrieval.results import LabHit, ObservationHit
 from mmrag.store.lab_terms import SeriesPoint
 from mmrag.store.terms import RecordKey
-from tests.brief.made import Shelf, answer, asking, leukocytes, panel, platelets
+from tests.brief.made import Shelf, answer, asking, leukocytes, panel
 
 DAY = datetime(2021, 8, 1, 3, 26, 50, tzinfo=UTC)
 
@@ -36,11 +37,11 @@ def drawn(
     view = arrange(compose(result, Shelf(result)))
     calls = [] if asked is None else asked
 
-    def course(patient: str, loinc: str) -> list[SeriesPoint]:
-        calls.append((patient, loinc))
-        return points if loinc == "6690-2" else []
+    def courses(wanted: Collection[tuple[str, str]]) -> dict[tuple[str, str], list[SeriesPoint]]:
+        calls.append(wanted)
+        return {pair: points for pair in wanted if pair[1] == "6690-2"}
 
-    return courses(view, course)
+    return draw_courses(view, courses)
 
 
 SERIES = [point(9.0, -30), point(15.2, 0, "panel-1"), point(8.0, 30)]
@@ -78,23 +79,27 @@ def test_the_band_is_in_the_unit_of_the_course() -> None:
     assert one.band == other.band
 
 
-def test_each_patient_and_code_is_asked_once() -> None:
-    asked: list[tuple[str, str]] = []
-    drawn(SERIES, leukocytes(15.2), leukocytes(12.4), platelets(88.0, "L"), asked=asked)
-    assert len(asked) == len(set(asked))
+def test_all_courses_are_asked_for_at_once() -> None:
+    asked: list[Collection[tuple[str, str]]] = []
+    one, same, other = leukocytes(15.2), leukocytes(12.4), leukocytes(13.1, loinc="26464-8")
+    drawn(SERIES, one, same, other, asked=asked)
+    (wanted,) = asked
+    assert sorted(wanted) == [("synthea:p1", "26464-8"), ("synthea:p1", "6690-2")]
 
 
 def test_without_courses_the_page_has_no_column_for_them(engine: Engine) -> None:
     brief = engine.brief("leukocytes", films=0, labs=5)
     assert "Over time" not in render(brief, "html")
-    page = render(brief, "html", course=engine.course)
+    page = render(brief, "html", courses=engine.courses)
     assert ("Over time" in page) == ("<polyline" in page)
 
 
 def test_the_store_gives_the_patients_own_values_by_time(engine: Engine) -> None:
     hit: LabHit = engine.brief("leukocytes", films=0, labs=1).labs[0]
     loinc = next(o.loinc for o in hit.observations if o.matched)
-    series = engine.course(hit.patient, loinc)
+    nobody = ("synthea:nobody", loinc)
+    ((pair, series),) = engine.courses([(hit.patient, loinc), nobody]).items()
+    assert pair == (hit.patient, loinc)
     assert {p.patient for p in series} == {hit.patient}
     assert [p.effective_at for p in series] == sorted(p.effective_at for p in series)
     assert RecordKey(hit.source, hit.report) in {p.report for p in series}

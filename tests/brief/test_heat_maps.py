@@ -64,7 +64,7 @@ def test_the_page_holds_picture_words_and_caption_or_nothing_of_them() -> None:
 
 def test_an_engines_page_is_small_and_asks_nothing_of_the_outside(engine: Engine) -> None:
     brief = engine.brief("pleural effusion", films=6, labs=0)
-    drawing = {"thumbnail": engine.thumbnail, "course": engine.course}
+    drawing = {"thumbnail": engine.thumbnail, "courses": engine.courses}
     page = render(brief, "html", heat=engine.heat_map, **drawing)  # type: ignore[arg-type]
     bare = render(brief, "html", **drawing)  # type: ignore[arg-type]
     assert page.count("data:image/") - bare.count("data:image/") == SHOWN

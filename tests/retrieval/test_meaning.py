@@ -9,15 +9,14 @@ from mmrag.encoders.compact_text import encode
 from mmrag.evidence import evidence_model_for
 from mmrag.fusion import Anchors, anchors_from_prompts
 from mmrag.retrieval.film_score import film_order
-from mmrag.retrieval.meaning import says_nothing_of_films, with_meaning
+from mmrag.retrieval.meaning import read_for_films
 
 ANCHORS = anchors_from_prompts(anchor_prompts(), encode)
 WORDS = "liquid sits at the bottom of the chest cavity"
 
 
 def read(question: str) -> ClinicalQuery:
-    query = compile_query(question)
-    return with_meaning(query, encode([query.free_text or query.text])[0], ANCHORS)
+    return read_for_films(compile_query(question), ANCHORS, encode)[0]
 
 
 def test_words_that_name_no_finding_are_read() -> None:
@@ -46,8 +45,7 @@ def test_words_about_something_else_mean_nothing() -> None:
 
 def test_words_about_something_else_would_order_films_at_random() -> None:
     def silent(question: str) -> bool:
-        query = compile_query(question)
-        return says_nothing_of_films(query, encode([query.free_text or question])[0], ANCHORS)
+        return read_for_films(compile_query(question), ANCHORS, encode)[1] is None
 
     assert silent("pacemaker leads")
     assert not silent(WORDS)
@@ -59,4 +57,6 @@ def test_in_a_space_whose_anchors_lean_together_no_share_is_told() -> None:
     leaning = {name: v + 0.5 for name, v in ANCHORS.by_finding.items()}
     cone = Anchors({name: v / np.linalg.norm(v) for name, v in leaning.items()})
     query = compile_query(WORDS)
-    assert with_meaning(query, encode([WORDS])[0], cone) is query
+    read_query, vector = read_for_films(query, cone, encode)
+    assert read_query is query
+    assert vector is not None

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import timedelta
-from functools import cache
 
 from mmrag.brief.sparkline import Sparkline, sparkline
 from mmrag.brief.view import ResultRow, View
@@ -16,8 +15,11 @@ from mmrag.retrieval.results import LabHit, ObservationHit
 from mmrag.store.lab_terms import SeriesPoint
 from mmrag.store.terms import RecordKey
 
-Course = Callable[[str, str], Sequence[SeriesPoint]]
-"""Gives a patient's values of one LOINC code by time, in the analyte's canonical unit."""
+Course = Sequence[SeriesPoint]
+"""A patient's values of one LOINC code by time, in the analyte's canonical unit."""
+
+Courses = Callable[[Collection[tuple[str, str]]], Mapping[tuple[str, str], Course]]
+"""Gives the courses of pairs of patient and LOINC code; a pair without values is left out."""
 
 WINDOW = timedelta(days=365)
 """How far before and after a result its course is drawn: a decade would squeeze an illness
@@ -26,38 +28,42 @@ into a stroke."""
 _NAME = re.compile(r"observations\[(?P<loinc>.*)\]\.name", re.DOTALL)
 
 
-def courses(view: View, course: Course) -> dict[str, Sparkline]:
+def draw_courses(view: View, courses: Courses) -> dict[str, Sparkline]:
     """Draw the course of every result that has one.
 
     Parameters
     ----------
     view : View
-    course : callable
-        Asked once for each patient and code.
+    courses : callable
+        Asked once, for all results together.
 
     Returns
     -------
     dict of str to Sparkline
         By the claim's identifier.
     """
-    return dict(_drawn(view, cache(course)))
+    measured = list(_measured(view))
+    known = courses({(hit.patient, result.loinc) for _, hit, result in measured})
+    drawings = (
+        (claim, _drawn(hit, result, known.get((hit.patient, result.loinc), ())))
+        for claim, hit, result in measured
+    )
+    return {claim: drawing for claim, drawing in drawings if drawing is not None}
 
 
-def _drawn(view: View, course: Course) -> Iterator[tuple[str, Sparkline]]:
+def _measured(view: View) -> Iterator[tuple[str, LabHit, ObservationHit]]:
+    """Go through the results that are numbers of a known analyte, each with its claim."""
     for group in view.results:
         for panel in group.panels:
             for row in panel.rows:
-                drawing = _one(panel.panel, row, course)
-                if drawing is not None:
-                    yield row.claim.id, drawing
+                result = _result(panel.panel, row)
+                if result is not None and result.analyte and result.value is not None:
+                    yield row.claim.id, panel.panel, result
 
 
-def _one(hit: LabHit, row: ResultRow, course: Course) -> Sparkline | None:
-    result = _result(hit, row)
-    if result is None or result.analyte is None or result.value is None:
-        return None
+def _drawn(hit: LabHit, result: ObservationHit, course: Course) -> Sparkline | None:
     key = RecordKey(hit.source, hit.report)
-    points = [p for p in course(hit.patient, result.loinc) if math.isfinite(p.value)]
+    points = [p for p in course if math.isfinite(p.value)]
     value = _canonical(result, result.value)
     own = [p for p in points if p.report == key]
     if value is None or not own:

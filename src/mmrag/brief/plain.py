@@ -28,8 +28,9 @@ def plain(text: str, longest: int = LONGEST) -> str:
     -------
     str
     """
-    visible = "".join(" " if unicodedata.category(c) in _HIDDEN else c for c in text)
-    line = " ".join(visible.split())
+    if not text.isprintable():  # nearly all are, and looking at each character takes long
+        text = "".join(" " if unicodedata.category(c) in _HIDDEN else c for c in text)
+    line = " ".join(text.split())
     return line if len(line) <= longest else line[: longest - 1] + "…"
 
 

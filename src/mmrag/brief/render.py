@@ -5,7 +5,7 @@ from __future__ import annotations
 import unicodedata
 from typing import Literal, get_args
 
-from mmrag.brief.courses import Course
+from mmrag.brief.courses import Courses
 from mmrag.brief.fhir import render_fhir
 from mmrag.brief.heat_maps import HeatMap
 from mmrag.brief.model import Brief
@@ -24,7 +24,7 @@ def render(
     *,
     width: int = 80,
     thumbnail: Thumbnail | None = None,
-    course: Course | None = None,
+    courses: Courses | None = None,
     heat: HeatMap | None = None,
 ) -> str:
     """Write a brief in one of its forms.
@@ -37,8 +37,8 @@ def render(
         Columns of the terminal; for text alone.
     thumbnail : callable, optional
         Gives the PNG or JPEG bytes of a film's thumbnail, or None; for HTML alone.
-    course : callable, optional
-        Gives a patient's own values of a test over time; for HTML alone.
+    courses : callable, optional
+        Gives patients' own values of tests over time; for HTML alone.
     heat : callable, optional
         Gives a film's heat map for a finding, or None; for HTML alone.
 
@@ -54,7 +54,7 @@ def render(
         case "markdown":
             return render_markdown(brief)
         case "html":
-            return render_html(brief, thumbnail, course, heat)
+            return render_html(brief, thumbnail, courses, heat)
         case "json":
             return render_json(brief)
         case "fhir":

@@ -13,7 +13,7 @@ from markupsafe import Markup
 
 from mmrag.brief import sparkline
 from mmrag.brief.bars import WIDTH, bar
-from mmrag.brief.courses import Course, courses
+from mmrag.brief.courses import Courses, draw_courses
 from mmrag.brief.heat import CAPTION
 from mmrag.brief.heat_maps import HeatMap, heat_maps
 from mmrag.brief.imaging import asked_for
@@ -33,7 +33,7 @@ _SIGNATURES = {b"\x89PNG\r\n\x1a\n": "image/png", b"\xff\xd8\xff": "image/jpeg"}
 def render_html(
     brief: Brief,
     thumbnail: Thumbnail | None = None,
-    course: Course | None = None,
+    courses: Courses | None = None,
     heat: HeatMap | None = None,
 ) -> str:
     """Write the brief as one HTML file.
@@ -42,7 +42,7 @@ def render_html(
     ----------
     brief : Brief
     thumbnail : callable, optional
-    course : callable, optional
+    courses : callable, optional
         Without it no course is drawn.
     heat : callable, optional
         Without it there are no heat maps.
@@ -83,7 +83,7 @@ def render_html(
             day=day,
             bar=bar,
             bar_width=WIDTH,
-            courses=courses(view, course) if course else {},
+            courses=draw_courses(view, courses) if courses else {},
             course_size=(sparkline.WIDTH, sparkline.HEIGHT),
             made=brief.made,
             number=number,

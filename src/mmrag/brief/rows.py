@@ -83,12 +83,14 @@ class Rows:
 
     def film(self, key: RecordKey) -> Film | None:
         """Look at one film; None when the store does not hold it."""
-        self.read((key,), ())
+        if key not in self._films:
+            self.read((key,), ())
         return self._films[key]
 
     def report(self, key: RecordKey) -> LabReport | None:
         """Look at one panel; None when the store does not hold it."""
-        self.read((), (key,))
+        if key not in self._reports:
+            self.read((), (key,))
         return self._reports[key]
 
     def films(self, keys: Iterable[RecordKey]) -> list[Film] | None:

@@ -168,9 +168,9 @@ def _groups(brief: Brief, claims: Sequence[Claim], notes: _Notes) -> Iterable[Re
     for kind, heading in HEADINGS.items():
         rows: dict[int, list[ResultRow]] = {}
         panels: dict[int, LabHit] = {}
-        for claim in claims:
+        for claim in (each for each in claims if each.kind == kind):
             hit = _hit(brief, claim)
-            if claim.kind == kind and isinstance(hit, LabHit):
+            if isinstance(hit, LabHit):
                 panels[hit.rank] = hit
                 rows.setdefault(hit.rank, []).append(_row(claim, notes))
         if rows:

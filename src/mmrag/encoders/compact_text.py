@@ -60,25 +60,6 @@ def encode(texts: Sequence[str]) -> Vectors:
     return vectors
 
 
-def meaning(text: str) -> dict[str, float]:
-    """Tell which findings a text means that names none.
-
-    Parameters
-    ----------
-    text : str
-
-    Returns
-    -------
-    dict of str to float
-        Probability of each of `mmrag.encoders.compact_space.FINDINGS`; empty where the text
-        names a finding or a laboratory analyte, or means none.
-    """
-    words = words_of(text)
-    if mentions_of(text, words) or named_analytes(words):
-        return {}
-    return meant(word.folded for word in words)
-
-
 def tables_hash() -> str:
     """SHA-256 of the tables and the version that determine the text side.
 

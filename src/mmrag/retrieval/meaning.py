@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+
 import numpy as np
 
 from mmrag.clinical.findings import finding_names
 from mmrag.clinical.question import ClinicalQuery, GuessedFinding, PatientTerm
 from mmrag.fusion import Anchors, Vector
+from mmrag.retrieval.question_vectors import EncodeTexts, film_question
 
 LEAST = 0.05
 """Share of a text's meaning below which a finding is not worth a word."""
@@ -15,8 +18,13 @@ APART = 1e-3
 """Cosine up to which two anchors count as at right angles."""
 
 
-def with_meaning(query: ClinicalQuery, question: Vector, anchors: Anchors) -> ClinicalQuery:
-    """Say which findings the words mean that name none.
+def read_for_films(
+    query: ClinicalQuery,
+    anchors: Anchors,
+    encode_texts: EncodeTexts,
+    image: Vector | None = None,
+) -> tuple[ClinicalQuery, Vector | None]:
+    """Say what words mean that name no finding, and where the film leg looks.
 
     Where the anchors of the findings are at right angles, a text's coordinates along them say
     what it means, and films can be ranked by their evidence of it. Where they are not, all texts
@@ -25,49 +33,35 @@ def with_meaning(query: ClinicalQuery, question: Vector, anchors: Anchors) -> Cl
     Parameters
     ----------
     query : ClinicalQuery
-    question : ndarray
-        What the text encoder makes of the words, shape (dimension,).
     anchors : Anchors
+    encode_texts : callable
+        The encoder's text side.
+    image : ndarray, optional
+        ``V_pixel`` of a film to search with, shape (dimension,).
 
     Returns
     -------
     ClinicalQuery
         With `meant`, by falling probability; unchanged where findings are named, where a film is
-        shown, and where the words mean none.
+        shown, and where no share can be told.
+    ndarray or None
+        Unit vector, shape (dimension,), float32. None where the words could only order films at
+        random: they name nothing that films have, and point along no finding.
     """
+    vector = film_question(query, anchors, encode_texts, image)
     if not _in_words_alone(query) or not _at_right_angles(anchors):
-        return query
-    along = {name: float(anchors.by_finding[name] @ question) for name in finding_names()}
-    whole = sum(share for share in along.values() if share > 0)
-    guesses = [
-        GuessedFinding(finding=name, probability=share / whole)
-        for name, share in sorted(along.items(), key=lambda item: -item[1])
-        if share > LEAST * whole and whole > 0
-    ]
-    return query.model_copy(update={"meant": tuple(guesses)})
-
-
-def says_nothing_of_films(query: ClinicalQuery, question: Vector, anchors: Anchors) -> bool:
-    """Tell whether the words of a question could only order films at random.
-
-    So it is where they name nothing that films have, and the space, whose findings are at right
-    angles, gives them no direction among the findings: every film would be as near as any other.
-
-    Parameters
-    ----------
-    query : ClinicalQuery
-    question : ndarray
-        Shape (dimension,).
-    anchors : Anchors
-
-    Returns
-    -------
-    bool
-    """
+        return query, vector
+    along = {name: float(anchors.by_finding[name] @ vector) for name in finding_names()}
+    read = query.model_copy(update={"meant": tuple(_guesses(along))})
     filtered = query.view or query.patient != PatientTerm()
-    if filtered or not _in_words_alone(query) or not _at_right_angles(anchors):
-        return False
-    return not any(float(anchors.by_finding[name] @ question) for name in finding_names())
+    return read, vector if filtered or any(along.values()) else None
+
+
+def _guesses(along: Mapping[str, float]) -> Iterator[GuessedFinding]:
+    whole = sum(share for share in along.values() if share > 0)
+    for name, share in sorted(along.items(), key=lambda item: -item[1]):
+        if share > LEAST * whole and whole > 0:
+            yield GuessedFinding(finding=name, probability=share / whole)
 
 
 def _in_words_alone(query: ClinicalQuery) -> bool:

@@ -12,9 +12,9 @@ from mmrag.retrieval.film_leg import asks_of_films, search_films
 from mmrag.retrieval.film_score import film_order
 from mmrag.retrieval.joint import favouring
 from mmrag.retrieval.lab_leg import search_labs
-from mmrag.retrieval.meaning import says_nothing_of_films, with_meaning
+from mmrag.retrieval.meaning import read_for_films
 from mmrag.retrieval.merge import linkage, merge
-from mmrag.retrieval.question_vectors import film_question, lab_question
+from mmrag.retrieval.question_vectors import lab_question
 from mmrag.retrieval.results import Coverage, SearchResult, SpaceInfo
 from mmrag.retrieval.room import Room
 from mmrag.retrieval.shown import Shown, describe, guess
@@ -109,10 +109,7 @@ def _answer(
     film_vector = None
     if image is not None or asks_of_films(query):
         pixels = None if image is None else image.pixels
-        film_vector = film_question(query, room.anchors, room.encode_texts, pixels)
-        query = with_meaning(query, film_vector, room.anchors)
-        if says_nothing_of_films(query, film_vector, room.anchors):
-            film_vector = None
+        query, film_vector = read_for_films(query, room.anchors, room.encode_texts, pixels)
     order = film_order(query, room.model, guessed)
     if films and film_vector is not None:
         order = favouring(order, query, room.store)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Collection, Sequence
+from typing import Any, LiteralString
 
 from psycopg import sql
 
@@ -16,6 +16,7 @@ from mmrag.store.lab_terms import (
     PlacedObservation,
     SeriesPoint,
 )
+from mmrag.store.rows import clean
 from mmrag.store.schema import Connection
 from mmrag.store.terms import RecordKey
 
@@ -38,6 +39,14 @@ _SERIES = sql.SQL(
     "FROM {observations} JOIN lab_report r ON r.key = o.report "
     "WHERE {counted} AND o.canonical_value <> 'NaN' AND {chosen} "
     'ORDER BY r.patient, r.effective_at, r.source COLLATE "C", r.id COLLATE "C", o.ordinal'
+)
+_COURSES: LiteralString = (
+    "SELECT r.patient, r.effective_at, o.canonical_value, r.source, r.id, r.day, o.loinc "
+    "FROM unnest(%s::text[], %s::text[]) AS wanted (patient, loinc) "
+    "JOIN lab_report r ON r.patient = wanted.patient "
+    "JOIN lab_observation o ON o.report = r.key AND o.loinc = wanted.loinc "
+    "WHERE o.canonical_value <> 'NaN' "
+    'ORDER BY r.effective_at, r.source COLLATE "C", r.id COLLATE "C", o.ordinal'
 )
 # A number with a range that it was not measured against: see ``Observation.deviation``.
 _UNLIKELY = "(o.range_source IS NOT NULL AND o.deviation IS NULL)"
@@ -85,10 +94,24 @@ def series(connection: Connection, condition: LabCondition, where: LabFilter) ->
         _SERIES.format(observations=written.observations, counted=written.counted, chosen=chosen),
         parameters | written.parameters,
     )
-    return [
-        SeriesPoint(patient, at, value, RecordKey(source, id_), day, loinc)
-        for patient, at, value, source, id_, day, loinc in rows
-    ]
+    return [_point(row) for row in rows]
+
+
+def courses(
+    connection: Connection, wanted: Collection[tuple[str, str]]
+) -> dict[tuple[str, str], list[SeriesPoint]]:
+    """Every value of pairs of patient and LOINC code, by time."""
+    pairs = sorted({(clean(patient), clean(loinc)) for patient, loinc in wanted})
+    columns = [patient for patient, _ in pairs], [loinc for _, loinc in pairs]
+    found: dict[tuple[str, str], list[SeriesPoint]] = {}
+    for point in map(_point, connection.execute(_COURSES, columns).fetchall()):
+        found.setdefault((point.patient, point.loinc), []).append(point)
+    return {pair: found[key] for pair in wanted if (key := tuple(map(clean, pair))) in found}
+
+
+def _point(row: tuple[Any, ...]) -> SeriesPoint:
+    patient, at, value, source, id_, day, loinc = row
+    return SeriesPoint(patient, at, value, RecordKey(source, id_), day, loinc)
 
 
 def _summary(row: tuple[Any, ...], outermost: PlacedObservation | None) -> LabSummary:

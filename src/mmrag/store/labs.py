@@ -180,6 +180,16 @@ class Labs:
         with self._database.transaction() as connection:
             return lab_summary.series(connection, condition, where)
 
+    def courses(
+        self, wanted: Collection[tuple[str, str]]
+    ) -> dict[tuple[str, str], list[SeriesPoint]]:
+        """Every value of pairs of patient and LOINC code, by time; one query for all of them.
+
+        Values are in the analyte's canonical unit; a pair without values is left out.
+        """
+        with self._database.transaction() as connection:
+            return lab_summary.courses(connection, wanted)
+
     def get(self, key: RecordKey) -> LabReport | None:
         """One panel; None where it is not stored."""
         return self.read([key]).get(key)

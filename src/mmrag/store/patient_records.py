@@ -52,7 +52,7 @@ def keys_of(connection: Connection, patients: Collection[str]) -> dict[str, Pati
     everyone = sorted({one for patient in wanted for one in persons.patients(patient)})
     found: dict[str, tuple[list[RecordKey], list[RecordKey]]] = {}
     for place, query in enumerate((_FILM_KEYS, _REPORT_KEYS)):
-        for patient, source, id_ in connection.execute(query, (everyone,)):
+        for patient, source, id_ in connection.execute(query, (everyone,)).fetchall():
             of_person = found.setdefault(persons.name(patient), ([], []))
             of_person[place].append(RecordKey(source, id_))
     by_person = {name: PatientKeys(*map(tuple, records)) for name, records in found.items()}

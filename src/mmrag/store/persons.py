@@ -30,7 +30,8 @@ class Persons:
 
     def name(self, patient: str) -> str:
         """Give the one name that all patients of a person share: the first of theirs."""
-        return min(self.patients(patient))
+        together = self._groups.get(patient)
+        return min(together) if together else patient
 
     def are_one(self, patients: Iterable[str]) -> bool:
         """Whether all of these are one person; of nobody it is not said."""

@@ -170,7 +170,7 @@ def _refused(here: Service, caller: Caller, state: PageState, why: str) -> HTMLR
 def _answered(here: Service, caller: Caller, state: PageState, brief: Brief) -> dict[str, Any]:
     parameters = urlencode(state.parameters)
     return _bare(here, caller, state) | {
-        "view": answer_view(brief, here.engine.course),
+        "view": answer_view(brief, here.engine.courses),
         "writer": here.writer,
         "chips": chips(state, brief.query),
         "exports": {

@@ -8,7 +8,7 @@ from urllib.parse import quote, urlencode
 
 from mmrag.brief import Brief
 from mmrag.brief.bars import Bar, bar
-from mmrag.brief.courses import Course, courses
+from mmrag.brief.courses import Courses, draw_courses
 from mmrag.brief.model import FILM, LAB, Claim
 from mmrag.brief.sparkline import Sparkline
 from mmrag.brief.view import ResultRow, View, arrange, who
@@ -128,21 +128,21 @@ class AnswerView:
     announced: str
 
 
-def answer_view(brief: Brief, course: Course) -> AnswerView:
+def answer_view(brief: Brief, courses: Courses) -> AnswerView:
     """Arrange an answer.
 
     Parameters
     ----------
     brief : Brief
-    course : callable
-        Gives a patient's own values of a test over time.
+    courses : callable
+        Gives patients' own values of tests over time.
 
     Returns
     -------
     AnswerView
     """
     view = arrange(brief)
-    panels = tuple(_panels(view, course))
+    panels = tuple(_panels(view, courses))
     return AnswerView(
         brief=brief,
         films=tuple(_card(hit) for hit in brief.films),
@@ -178,8 +178,8 @@ def _card(hit: FilmHit) -> FilmCard:
     )
 
 
-def _panels(view: View, course: Course) -> Iterator[PanelCard]:
-    drawn = courses(view, course)
+def _panels(view: View, courses: Courses) -> Iterator[PanelCard]:
+    drawn = draw_courses(view, courses)
     rows: dict[int, list[ValueRow]] = {}
     for group in view.results:
         for part in group.panels:

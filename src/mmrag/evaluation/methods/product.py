@@ -12,8 +12,7 @@ from mmrag.evidence import EvidenceModel, probability
 from mmrag.records import Film
 from mmrag.retrieval.film_leg import asks_of_films, film_filter
 from mmrag.retrieval.film_score import FOUND, answers, film_order, film_scores, standing
-from mmrag.retrieval.meaning import says_nothing_of_films, with_meaning
-from mmrag.retrieval.question_vectors import film_question
+from mmrag.retrieval.meaning import read_for_films
 from mmrag.store import FilmFilter
 from mmrag.store.vectors import halved
 
@@ -39,9 +38,8 @@ def as_searched(
         return np.full(len(evidence.films), LEFT_OUT)
     if not asks_of_films(query):
         return np.full(len(evidence.films), LEFT_OUT)
-    vector = film_question(query, evidence.anchors, evidence.encode_texts)
-    query = with_meaning(query, vector, evidence.anchors)
-    if says_nothing_of_films(query, vector, evidence.anchors):
+    query, vector = read_for_films(query, evidence.anchors, evidence.encode_texts)
+    if vector is None:
         return np.full(len(evidence.films), LEFT_OUT)
     similarity = halved(evidence.fused).astype(np.float64) @ halved(vector)
     # the store keeps probabilities in single precision

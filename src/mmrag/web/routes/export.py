@@ -65,5 +65,5 @@ def _written(here: Service, brief: Brief, form: Form) -> str:
         return csv_table(brief)
     engine = here.engine
     return render(
-        brief, form, thumbnail=engine.thumbnail, course=engine.course, heat=engine.heat_map
+        brief, form, thumbnail=engine.thumbnail, courses=engine.courses, heat=engine.heat_map
     )
