@@ -142,6 +142,8 @@ def test_an_export_in_csv_has_a_row_for_each_film_and_result(engine: Engine) -> 
     rows = list(csv.DictReader(io.StringIO(csv_table(result))))
     films = [row for row in rows if row["leg"] == "films"]
     assert [row["id"] for row in films] == [film.id for film in result.films]
+    assert {row["labels_by"] for row in films if row["findings"]} == {"source"}
+    assert not any(row["labels_by"] for row in films if not row["findings"])
     assert len(rows) - len(films) == sum(len(lab.observations) for lab in result.labs)
     hostile = result.films[0].model_copy(update={"id": "=cmd|'/c calc'!A1"})
     written = csv_table(result.model_copy(update={"films": (hostile,)}))

@@ -30,6 +30,9 @@ class FilmRecord(_Record):
         Who gave the labels; of an unlabelled film it says nothing.
     follow_up : int or None
         The source's running number of the patient's studies.
+    note : str or None
+        What the source tells of the case in free text; it may name a diagnosis, and is the
+        source's own statement.
     file : str
         The image on this machine; left out of every printed form.
     """
@@ -49,6 +52,7 @@ class FilmRecord(_Record):
     height: int | None = None
     licence: str | None = None
     labels_by: LabelsBy = "source"
+    note: str | None = None
     made_up: bool = False
     file: str = Field(default="", exclude=True, repr=False)
 
@@ -71,6 +75,7 @@ class FilmRecord(_Record):
             height=film.height,
             licence=film.licence,
             labels_by=film.labels_by,
+            note=film.note,
             made_up=film.provenance.made_up,
             file=film.provenance.file,
         )

@@ -125,7 +125,8 @@ def read_rows(file: Path) -> Iterator[CovidRow | Problem]:
             for row in reader:
                 yield from _row(_Cells(reader.line_num, _stripped(row)))
     except (OSError, csv.Error) as error:
-        raise SourceError(f"{file}: cannot be read ({error}): check the file") from error
+        why = getattr(error, "strerror", None) or error
+        raise SourceError(f"{file}: cannot be read ({why}): check the file") from error
 
 
 def _check_header(file: Path, columns: Iterable[str]) -> None:

@@ -71,7 +71,8 @@ class Table:
             with open_bytes(file) as stream:
                 first = _decode(stream.readline())
         except (OSError, EOFError, zlib.error) as error:
-            raise SourceError(f"{label}: cannot be read ({error}): check the file") from error
+            why = getattr(error, "strerror", None) or error
+            raise SourceError(f"{label}: cannot be read ({why}): check the file") from error
         if "\r" in first:
             raise SourceError(f"{label}: lines end in bare carriage returns: save it with \\n")
         columns = tuple(name.strip().upper() for name in _fields(first) or ())

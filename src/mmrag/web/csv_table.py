@@ -10,7 +10,8 @@ from mmrag.retrieval.results import SearchResult
 
 COLUMNS = (
     "leg", "rank", "id", "source", "patient", "made_up", "score", "sex", "age", "time",
-    "view", "findings", "loinc", "name", "value", "unit", "low", "high", "flag", "matched",
+    "view", "findings", "labels_by", "loinc", "name", "value", "unit", "low", "high", "flag",
+    "matched",
 )  # fmt: skip
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
@@ -45,6 +46,7 @@ def _films(result: SearchResult) -> Iterator[dict[str, object]]:
             "leg": "films", "rank": hit.rank, "id": hit.id, "source": hit.source,
             "patient": hit.patient, "made_up": hit.made_up, "score": hit.score, "sex": hit.sex,
             "age": hit.age, "time": hit.taken_on or hit.day, "view": hit.view, "findings": labels,
+            "labels_by": None if labels is None else hit.labels_by,
         }  # fmt: skip
 
 

@@ -8,6 +8,7 @@ from urllib.parse import parse_qsl, urlencode
 from fastapi import APIRouter, Query
 from fastapi.responses import HTMLResponse
 
+from mmrag.brief.plain import plain
 from mmrag.brief.wording import label_origin
 from mmrag.clinical.findings import finding_names
 from mmrag.clinical.question import ClinicalQuery
@@ -20,6 +21,8 @@ from mmrag.web.page_view import film_key, picture_address
 from mmrag.web.service import Here, Service
 
 MOST_COMPARED = 4
+LONGEST_NOTE = 4000
+"""Characters of a note that the page shows; the record holds all of it."""
 
 film_router = APIRouter(include_in_schema=False)
 
@@ -93,6 +96,7 @@ def _shown(film: FilmRecord) -> dict[str, Any]:
         "alike": alike.address,
         "without": without,
         "provenance": label_origin(film.labels_by, film.made_up),
+        "note": film.note and plain(film.note, LONGEST_NOTE),
         "facts": [(name, value) for name, value in _facts(film) if value is not None],
     }
 
