@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from collections.abc import Collection
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
@@ -16,20 +14,16 @@ from mmrag.brief.heat import draw_heat, draw_overlay
 from mmrag.brief.writer.endpoint import Endpoint
 from mmrag.brief.writer.steps import Step, Steps, finished
 from mmrag.brief.writer.write import write
-from mmrag.clinical.prompts import anchor_prompts
 from mmrag.clinical.question import ClinicalQuery
-from mmrag.encoders import open_encoder
-from mmrag.encoders.base import Encoder, ExplainsFilms
+from mmrag.encoders.base import ExplainsFilms
 from mmrag.errors import BadFilm, InputError, QueryError
-from mmrag.evidence import EvidenceModel, evidence_model_for
-from mmrag.fusion import Anchors, FusionWeights, anchors_from_prompts
 from mmrag.ingest import ingest_source
 from mmrag.ingest.again import AgainPlan, encode_again, plan_again
-from mmrag.ingest.fusing import Fusing, name_of
 from mmrag.ingest.link import LinkReport, declare_links, withdraw_links
 from mmrag.ingest.progress import Progress, Silent
 from mmrag.ingest.refuse import RefuseReport, refuse_films
 from mmrag.ingest.report import EncodedAgain, IngestReport
+from mmrag.opened import Opened
 from mmrag.retrieval import answer, search
 from mmrag.retrieval.facets import count_facets
 from mmrag.retrieval.lookup import (
@@ -41,7 +35,6 @@ from mmrag.retrieval.lookup import (
     timeline,
 )
 from mmrag.retrieval.results import FilmHit, SearchResult
-from mmrag.retrieval.room import Room
 from mmrag.retrieval.shown import Shown, film_of_file, stored_film
 from mmrag.settings import Settings
 from mmrag.sources import open_source
@@ -53,8 +46,6 @@ from mmrag.store import (
     FusionKind,
     Link,
     SeriesPoint,
-    Space,
-    Store,
     Tokens,
 )
 
@@ -81,10 +72,7 @@ class Engine:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._lock = threading.RLock()
-        self._encoder: Encoder | None = None
-        self._anchors: Anchors | None = None
-        self._store: Store | None = None
+        self._opened = Opened(settings)
 
     @classmethod
     def open(
@@ -162,12 +150,12 @@ class Engine:
         source = open_source(kind, Path(path), None if labels is None else Path(labels))
         shown = progress or Silent()
         encoded = self._encode_again(source, shown) if again else None
-        space = self._claim_evidence()
+        space = self._opened.claim_evidence()
         report = ingest_source(
             source,
-            self._opened_store(),
-            self._opened_encoder(),
-            self._fusing(space),
+            self._opened.store,
+            self._opened.encoder,
+            self._opened.fusing(space),
             shown,
             again=again and encoded is None,
         )
@@ -181,7 +169,7 @@ class Engine:
         AgainPlan or None
             None where the store's space is the encoder's already.
         """
-        return plan_again(self._opened_store(), self._opened_encoder())
+        return plan_again(self._opened.store, self._opened.encoder)
 
     def search(
         self,
@@ -231,7 +219,7 @@ class Engine:
             raise QueryError("two films in one question: give --image FILE or --film ID")
         if films < 0 or labs < 0:
             raise QueryError("films and labs must be at least 0")
-        room = self._room()
+        room = self._opened.room
         shown, sha256 = self._film_shown(image, film, itself)
         result = search(room, text, image=shown, films=films, labs=labs, explain=explain)
         return result.model_copy(update={"image": sha256})
@@ -296,13 +284,13 @@ class Engine:
         Brief
         """
         model = Endpoint.of(self._settings) if writer else None
-        store = self._opened_store()
+        store = self._opened.store
         counted_at = store.moment()
         result = self.search(
             text, image=image, film=film, itself=itself, films=films, labs=labs, explain=True
         )
         yield Step("searched", result)
-        brief = compose(result, StoredRecords(store, self._model(), counted_at))
+        brief = compose(result, StoredRecords(store, self._opened.model, counted_at))
         yield Step("composed", brief)
         if model is not None:
             brief = yield from write(brief, model)
@@ -340,13 +328,13 @@ class Engine:
             raise QueryError(f"this brief was asked with {asked}: give that with --image FILE")
         legs = brief.coverage
         today = answer(
-            self._room(),
+            self._opened.room,
             brief.query,
             image=shown,
             films=legs.films.requested,
             labs=legs.labs.requested,
         )
-        return replay(brief, today, StoredRecords(self._opened_store(), self._model()))
+        return replay(brief, today, StoredRecords(self._opened.store, self._opened.model))
 
     def refuse(
         self,
@@ -371,13 +359,13 @@ class Engine:
         -------
         RefuseReport
         """
-        space = self._claim_space()
+        space = self._opened.claim_space()
         wanted = {"w_pixel": w_pixel, "w_label": w_label, "fusion": fusion}
         changes: dict[str, Any] = {
             name: value for name, value in wanted.items() if value is not None
         }
-        fusing = self._fusing(replace(space, **changes))
-        return refuse_films(self._opened_store(), fusing, progress or Silent())
+        fusing = self._opened.fusing(replace(space, **changes))
+        return refuse_films(self._opened.store, fusing, progress or Silent())
 
     def status(self) -> Status:
         """Say what is stored; starts no encoder and creates no store.
@@ -386,7 +374,7 @@ class Engine:
         -------
         Status
         """
-        with self._existing_store() as store:
+        with self._opened.existing_store() as store:
             return Status.of_nothing(self._settings) if store is None else Status.of(store.status())
 
     def link(
@@ -421,7 +409,7 @@ class Engine:
         DatabaseError
             When PostgreSQL cannot be used.
         """
-        with self._existing_store() as store:
+        with self._opened.existing_store() as store:
             if store is None:
                 raise InputError("nothing is stored yet: run mmrag ingest before mmrag link")
             if remove:
@@ -430,7 +418,7 @@ class Engine:
 
     def links(self) -> list[Link]:
         """List the patients who are declared to be one person; starts no encoder."""
-        with self._existing_store() as store:
+        with self._opened.existing_store() as store:
             return [] if store is None else store.links.every()
 
     def thumbnail(self, film: FilmHit) -> bytes | None:
@@ -470,7 +458,7 @@ class Engine:
         QueryError
             When the finding is none of the 14.
         """
-        encoder = self._opened_encoder()
+        encoder = self._opened.encoder
         if not isinstance(encoder, ExplainsFilms):
             return None
         try:
@@ -499,7 +487,7 @@ class Engine:
         BadFilm
             When the image is no longer there or readable.
         """
-        encoder = self._opened_encoder()
+        encoder = self._opened.encoder
         if not isinstance(encoder, ExplainsFilms):
             return None
         pixels = read_film(Path(film.file)).pixels
@@ -507,19 +495,19 @@ class Engine:
 
     def facets(self, query: ClinicalQuery) -> tuple[Facet, ...]:
         """Count, by field, the films and panels that a compiled question leaves."""
-        return count_facets(self._room(), query)
+        return count_facets(self._opened.room, query)
 
     def film(self, id_: str, source: str | None = None) -> FilmRecord | None:
         """Find a stored film by its identifier, of the first source that has it by default."""
-        return find_film(self._opened_store(), id_, source)
+        return find_film(self._opened.store, id_, source)
 
     def panel(self, id_: str, source: str | None = None) -> PanelRecord | None:
         """Find a stored laboratory panel by its identifier, as `film` does."""
-        return find_panel(self._opened_store(), id_, source)
+        return find_panel(self._opened.store, id_, source)
 
     def timeline(self, patient: str) -> Timeline | None:
         """Collect what is stored of a patient (``source:identifier``); None for a stranger."""
-        return timeline(self._opened_store(), patient)
+        return timeline(self._opened.store, patient)
 
     def courses(
         self, wanted: Collection[tuple[str, str]]
@@ -536,24 +524,21 @@ class Engine:
         dict of (str, str) to list of SeriesPoint
             A pair without values is left out.
         """
-        return self._opened_store().labs.courses(wanted)
+        return self._opened.store.labs.courses(wanted)
 
     @property
     def audit(self) -> AuditTrail:
         """Where it is written down who asked what."""
-        return AuditTrail(self._opened_store().audit, self._settings.audit_query)
+        return AuditTrail(self._opened.store.audit, self._settings.audit_query)
 
     @property
     def tokens(self) -> Tokens:
         """Who may use the service from elsewhere."""
-        return self._opened_store().tokens
+        return self._opened.store.tokens
 
     def close(self) -> None:
         """Leave the database; the embedded one stops when its last user leaves."""
-        with self._lock:
-            store, self._store = self._store, None
-        if store is not None:
-            store.close()
+        self._opened.close()
 
     def __enter__(self) -> Self:
         return self
@@ -570,86 +555,23 @@ class Engine:
         self, image: str | Path | None, film: str | None, itself: bool
     ) -> tuple[Shown | None, str | None]:
         """Take the film of a question and its hash; nothing where it shows none."""
-        store = self._opened_store()
+        store = self._opened.store
         if film is not None:
             return stored_film(store, film, itself=itself)
         if image is None:
             return None, None
         read = read_film(Path(image))
-        vector = self._opened_encoder().encode_films([read.pixels])[0]
+        vector = self._opened.encoder.encode_films([read.pixels])[0]
         return film_of_file(store, vector, read.sha256, itself=itself), read.sha256
-
-    def _opened_encoder(self) -> Encoder:
-        with self._lock:
-            if self._encoder is None:
-                self._encoder = open_encoder(self._settings.encoder, self._settings)
-            return self._encoder
-
-    def _opened_anchors(self) -> Anchors:
-        with self._lock:
-            if self._anchors is None:
-                self._anchors = anchors_from_prompts(
-                    anchor_prompts(), self._opened_encoder().encode_texts
-                )
-            return self._anchors
-
-    @contextmanager
-    def _existing_store(self) -> Iterator[Store | None]:
-        """Use the store without an encoder; None where none was ever made."""
-        if self._store is not None:
-            yield self._store
-            return
-        opened = Store.open_existing(self._settings)
-        if opened is None:
-            yield None
-            return
-        with opened:
-            yield opened
-
-    def _opened_store(self) -> Store:
-        with self._lock:
-            if self._store is None:
-                self._store = Store.open(self._settings, self._opened_encoder().dimension)
-            return self._store
-
-    def _claim_space(self) -> Space:
-        encoder, settings = self._opened_encoder(), self._settings
-        return self._opened_store().claim_space(
-            encoder.fingerprint, encoder.dimension, settings.w_pixel, settings.w_label
-        )
-
-    def _claim_evidence(self) -> Space:
-        """Claim the space, and make sure that films are weighed as this version weighs them."""
-        store = self._opened_store()
-        with store.at_once():
-            self._claim_space()
-            return store.claim_evidence(name_of(self._model()), self._settings.fusion)
-
-    def _model(self) -> EvidenceModel:
-        name = self._opened_encoder().fingerprint
-        return evidence_model_for(name.name, name.weights, self._settings.evidence)
-
-    def _fusing(self, space: Space) -> Fusing:
-        weights = FusionWeights(space.w_pixel, space.w_label)
-        return Fusing(self._opened_anchors(), self._model(), weights, space.fusion)
 
     def _encode_again(self, source: Source, progress: Progress) -> EncodedAgain | None:
         if self.plan_again() is None:
             return None
         return encode_again(
-            self._opened_store(),
-            self._opened_encoder(),
-            self._opened_anchors(),
-            self._model(),
+            self._opened.store,
+            self._opened.encoder,
+            self._opened.anchors,
+            self._opened.model,
             source,
             progress,
-        )
-
-    def _room(self) -> Room:
-        return Room(
-            store=self._opened_store(),
-            anchors=self._opened_anchors(),
-            encode_texts=self._opened_encoder().encode_texts,
-            space=self._claim_evidence(),
-            model=self._model(),
         )

@@ -82,7 +82,7 @@ def test_content_counts_and_its_place_does_not() -> None:
 
 
 def test_records_that_are_not_stored_have_no_hash(engine: Engine) -> None:
-    store = engine._opened_store()
+    store = engine._opened.store
     nobody = [RecordKey("demo", "nobody"), RecordKey("x' OR 1=1; --", "\x00")]
     assert store.films.hashes(nobody) == {}
     assert store.films.hashes([]) == {}

@@ -16,7 +16,7 @@ from mmrag.retrieval.lab_words import constraint_words
 
 
 def test_only_a_question_of_both_favours_anybody(engine: Engine) -> None:
-    room = engine._room()
+    room = engine._opened.room
     for text, somebody in (
         ("pneumonia with leukocytes above 11", True),
         ("pneumonia with leukocytes above 90", False),
@@ -45,7 +45,7 @@ def test_alternatives_are_one_constraint_in_words() -> None:
 
 
 def test_a_store_that_became_another_space_is_not_searched(engine: Engine) -> None:
-    room = engine._room()
+    room = engine._opened.room
     other = replace(room, space=replace(room.space, weights="0" * 64))
     with pytest.raises(SpaceMismatch, match="ask once more"):
         search(other, "effusion", image=None, films=1, labs=1)
