@@ -54,24 +54,25 @@ def grids_of(report: EvaluationReport) -> Iterator[Grid]:
 
 def _grids_of_judge(report: EvaluationReport, judge: JudgeInfo) -> Iterator[Grid]:
     first = judge is report.judges[0]
-    yield _by_coverage(report, judge)
+    yield _by_coverage(report, judge, "AP")
     if not first:
         return
+    yield _by_coverage(report, judge, "P@10")
     for condition in (NO_LABELS, ALL_LABELS):
         yield _measures(report, judge, condition)
     yield _by_kind(report, judge)
     yield _by_finding(report, judge)
 
 
-def _by_coverage(report: EvaluationReport, judge: JudgeInfo) -> Grid:
+def _by_coverage(report: EvaluationReport, judge: JudgeInfo, measure: str) -> Grid:
     conditions = (*(coverage_name(share) for share in COVERAGES), MISSING)
     return Grid(
-        f"AP by how many films have labels; judge: {judge.title}",
+        f"{measure} by how many films have labels; judge: {judge.title}",
         f"{judge.films} films of {judge.patients} patients, {judge.caveat}. Asked by name, mean "
         f"over {len(judge.counted)} findings.",
         ("method", *conditions),
         tuple(
-            (method, *(_figure(report, judge, "name", c, method, "AP") for c in conditions))
+            (method, *(_figure(report, judge, "name", c, method, measure) for c in conditions))
             for method in METHODS
         ),
     )
