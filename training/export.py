@@ -13,7 +13,6 @@ import torch
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
-from mmrag.encoders.preprocess import SIDE
 from training.space import FilmTower
 
 OPSET = 18
@@ -23,7 +22,7 @@ LEARNT = "learnt patients"
 """Key of the file's list of the patients whose films the weights have seen."""
 
 
-def export(tower: FilmTower, learnt: Iterable[str], file: Path) -> str:
+def export(tower: FilmTower, learnt: Iterable[str], side: int, file: Path) -> str:
     """Write the tower and, beside it, the hash by which a damaged file is told.
 
     Parameters
@@ -31,6 +30,8 @@ def export(tower: FilmTower, learnt: Iterable[str], file: Path) -> str:
     tower : FilmTower
     learnt : iterable of str
         Numbers of the NIH patients whose films the weights have seen.
+    side : int
+        Of the films that the file takes, in pixels.
     file : pathlib.Path
         ``*.onnx``; the hash goes into ``*.onnx.sha256``.
 
@@ -39,12 +40,12 @@ def export(tower: FilmTower, learnt: Iterable[str], file: Path) -> str:
     str
         The hash.
     """
-    pixels = torch.zeros((2, 1, SIDE, SIDE), dtype=torch.uint8)
+    pixels = torch.zeros((2, 1, side, side), dtype=torch.uint8)
     program = torch.onnx.export(
         tower.eval(),
         (pixels,),
         input_names=["pixels"],
-        output_names=["vectors", "maps"],
+        output_names=["vectors", "maps", "usual"],
         opset_version=OPSET,
         dynamo=True,
         dynamic_shapes=({0: torch.export.Dim("films")},),

@@ -15,7 +15,7 @@ from training.data import read_tensors
 BATCH = 8
 
 
-def extract(backbone: GreyBackbone, files: Sequence[Path]) -> NDArray[np.float32]:
+def extract(backbone: GreyBackbone, files: Sequence[Path], side: int) -> NDArray[np.float32]:
     """Compute the features of films.
 
     Parameters
@@ -23,6 +23,8 @@ def extract(backbone: GreyBackbone, files: Sequence[Path]) -> NDArray[np.float32
     backbone : GreyBackbone
         In evaluation mode.
     files : sequence of pathlib.Path
+    side : int
+        To which films are squeezed, in pixels.
 
     Returns
     -------
@@ -32,7 +34,7 @@ def extract(backbone: GreyBackbone, files: Sequence[Path]) -> NDArray[np.float32
     features = np.empty((len(files), FEATURES), np.float32)
     with torch.inference_mode():
         for start in range(0, len(files), BATCH):
-            pixels = torch.from_numpy(read_tensors(files[start : start + BATCH]))
+            pixels = torch.from_numpy(read_tensors(files[start : start + BATCH], side))
             pixels = pixels.contiguous(memory_format=torch.channels_last)
             features[start : start + BATCH] = backbone(pixels).numpy()
     return features

@@ -12,7 +12,8 @@ from training.backbone import Network
 from training.data import Films
 from training.features import extract
 from training.heads import Heads, standardise
-from training.space import FilmTower, Look, aligned, fit_look
+from training.heat import usual_maps
+from training.space import FilmTower, Look, aligned, fit_look, linear
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,7 @@ def place(
     films: Films,
     learnt: NDArray[np.bool_],
     aside: NDArray[np.bool_],
+    side: int,
     model: Placed | None = None,
 ) -> Placed:
     """Lay out the space around a trained network.
@@ -59,7 +61,9 @@ def place(
         Shape (films,): those that the network learnt from. Its look is fitted on them.
     aside : ndarray
         Shape (films,): those of patients from whom no network learnt. Scores are standardised
-        on them.
+        on them, and their maps are what is usual.
+    side : int
+        To which films are squeezed, in pixels.
     model : Placed, optional
         Another tower with whose look this one's is to agree; it learnt from the same films
         and others.
@@ -69,7 +73,7 @@ def place(
     Placed
     """
     network.backbone.fold()
-    features = extract(network.backbone, films.files)
+    features = extract(network.backbone, films.files, side)
     heads = Heads(
         network.heads.weight.detach().numpy().T.astype(np.float64),
         network.heads.bias.detach().numpy().astype(np.float64),
@@ -78,7 +82,10 @@ def place(
     look = fit_look(features[learnt], heads)
     if model is not None:
         look = aligned(look, features[learnt], model.look[learnt])
-    tower = FilmTower(network.backbone, heads, look).eval()
+    usual = usual_maps(
+        network.backbone, linear(heads.weights, heads.offsets), films.take(aside).files, side
+    )
+    tower = FilmTower(network.backbone, heads, look, usual).eval()
     return Placed(tower, features, _seen(look, features))
 
 

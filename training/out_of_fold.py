@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
+from mmrag.encoders.compact_heat import heat_maps
 from mmrag.encoders.compact_space import FINDINGS, WORDS
 from training.boxes import Box
 from training.data import Films, read_tensors
+from training.heat import scored_places
 from training.layout import Placed
 
 USED = WORDS.start
@@ -26,6 +27,7 @@ def collect(
     apart: NDArray[np.bool_],
     placed: Sequence[Placed],
     boxes: Sequence[Box],
+    side: int,
 ) -> Archive:
     """Take each film from the tower of its own fold; those of no fold from the shipped one.
 
@@ -42,6 +44,8 @@ def collect(
     boxes : sequence of Box
         Whose films are explained, each with the map of the box's finding; ``boxed_apart``
         tells whose patient the tower never saw. No tower was taught a box.
+    side : int
+        To which films are squeezed, in pixels.
 
     Returns
     -------
@@ -57,7 +61,7 @@ def collect(
     shown = [box for box in boxes if box.film in row_of and box.finding in FINDINGS]
     rows = np.array([row_of[box.film] for box in shown], np.int64)
     maps = [
-        _map(placed[folds[row]], films.files[row], box.finding)
+        _map(placed[folds[row]], read_tensors([films.files[row]], side), box.finding)
         for row, box in zip(rows, shown, strict=True)
     ]
     kept = np.flatnonzero(apart)
@@ -79,8 +83,10 @@ def write(archive: Archive, weights: str, file: Path) -> None:
         np.savez_compressed(stream, allow_pickle=False, weights=np.array(weights), **archive)
 
 
-def _map(placed: Placed, file: Path, finding: str) -> NDArray[np.float32]:
-    with torch.inference_mode():
-        maps = placed.tower(torch.from_numpy(read_tensors([file])))[1]
-    heat: NDArray[np.float32] = maps[0, FINDINGS.index(finding)].numpy()
+def _map(placed: Placed, pixels: NDArray[np.uint8], finding: str) -> NDArray[np.float32]:
+    tower = placed.tower
+    maps = heat_maps(
+        lambda film: scored_places(tower.backbone, tower.heads, film), pixels, tower.usual.numpy()
+    )
+    heat: NDArray[np.float32] = maps[FINDINGS.index(finding)]
     return heat

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import hashlib
 from pathlib import Path
+from types import ModuleType
 
 from mmrag.encoders import preprocess
 from training import augment, backbone, data, finetune, noise
@@ -20,7 +21,7 @@ def key(lessons: Lessons, manner: Manner, epochs: int) -> str:
     """Hash the code and what a member is taught; 12 hexadecimal digits."""
     digest = hashlib.sha256(f"{manner} {epochs}".encode())
     for module in CODE:
-        digest.update(_bare(Path(str(module.__file__)).read_text(encoding="utf-8")).encode())
+        digest.update(told(module).encode())
     for file in lessons.files:
         digest.update(f"{file.name} {file.stat().st_size}\n".encode())
     for table in (lessons.targets, lessons.worth):
@@ -28,8 +29,9 @@ def key(lessons: Lessons, manner: Manner, epochs: int) -> str:
     return digest.hexdigest()[:12]
 
 
-def _bare(source: str) -> str:
-    tree = ast.parse(source)
+def told(module: ModuleType) -> str:
+    """Write out what a module does, without its comments and docstrings."""
+    tree = ast.parse(Path(str(module.__file__)).read_text(encoding="utf-8"))
     for node in ast.walk(tree):
         body = getattr(node, "body", None)
         if isinstance(body, list):

@@ -105,15 +105,22 @@ class FilmTower(nn.Module):
     backbone : GreyBackbone
     heads : Heads
     look : Look
+    usual : ndarray
+        Shape (findings, rows, columns), what places score on films at large.
     """
 
-    def __init__(self, backbone: GreyBackbone, heads: Heads, look: Look) -> None:
+    usual: Tensor
+
+    def __init__(
+        self, backbone: GreyBackbone, heads: Heads, look: Look, usual: NDArray[np.float32]
+    ) -> None:
         super().__init__()
         self.backbone = backbone
-        self.heads = _linear(heads.weights, heads.offsets)
-        self.look = _linear(look.weights, look.offsets)
+        self.heads = linear(heads.weights, heads.offsets)
+        self.look = linear(look.weights, look.offsets)
+        self.register_buffer("usual", torch.from_numpy(usual))
 
-    def forward(self, pixels: Tensor) -> tuple[Tensor, Tensor]:
+    def forward(self, pixels: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Encode films.
 
         Parameters
@@ -127,10 +134,13 @@ class FilmTower(nn.Module):
             Shape (n, DIMENSION), float32, unit norm.
         maps : Tensor
             Shape (n, findings, rows, columns), float32.
+        usual : Tensor
+            Shape (findings, rows, columns), float32, the same whatever the films.
         """
         places = self.backbone.places(pixels)
         maps = conv2d(places, self.heads.weight[:, :, None, None], self.heads.bias)
-        return self.place(maps.mean((2, 3)), self.look(places.mean((2, 3)))), maps
+        vectors = self.place(maps.mean((2, 3)), self.look(places.mean((2, 3))))
+        return vectors, maps, self.usual.clone()
 
     def place(self, scores: Tensor, look: Tensor) -> Tensor:
         """Put scores (n, findings) and look (n, dimensions) on their axes."""
@@ -144,7 +154,8 @@ class FilmTower(nn.Module):
         return torch.cat([findings, film, look, words], dim=1)
 
 
-def _linear(weights: NDArray[np.float64], offsets: NDArray[np.float64]) -> nn.Linear:
+def linear(weights: NDArray[np.float64], offsets: NDArray[np.float64]) -> nn.Linear:
+    """Make a layer of weights (inputs, outputs) and offsets (outputs,)."""
     layer = nn.Linear(*weights.shape)
     layer.weight = nn.Parameter(torch.from_numpy(weights.T.astype(np.float32)), False)
     layer.bias = nn.Parameter(torch.from_numpy(offsets.astype(np.float32)), False)

@@ -1,4 +1,4 @@
-"""Make the compact encoder: members, their average, space, ONNX file, vectors out of fold.
+"""Make the compact encoder: members, networks, space, ONNX file, vectors out of fold.
 
 Run as ``python -m training.train [folder of the NIH data] [--out FILE] [--apart FILE] [--smoke]``.
 """
@@ -16,9 +16,10 @@ from training.backbone import Network
 from training.boxes import read_boxes
 from training.data import Films, read_experts, read_films, read_tensors
 from training.export import export, parity
+from training.finished import SIDE, train_networks
 from training.layout import Placed, place
 from training.lessons import FOLDS, deal, lessons_of_reads
-from training.members import EPOCHS, SEEDS, Effort, train_networks
+from training.members import EPOCHS, SEEDS, Effort
 from training.out_of_fold import collect, write
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -51,12 +52,11 @@ def main() -> None:
     networks = train_networks(arguments.folder, effort)
     shipped, apart = placed(networks, films, folds)
     learnt = lessons_of_reads(arguments.folder, FOLDS).patients
-    digest = export(shipped.tower, learnt, arguments.out)
+    digest = export(shipped.tower, learnt, SIDE, arguments.out)
     boxes = read_boxes(arguments.folder.parent / "labels" / "BBox_List_2017.csv.gz")
-    write(
-        collect(films, folds, read | (folds < 0), [*apart, shipped], boxes), digest, arguments.apart
-    )
-    cosines = parity(shipped.tower, arguments.out, read_tensors(films.files[:CHECKED]))
+    archive = collect(films, folds, read | (folds < 0), [*apart, shipped], boxes, SIDE)
+    write(archive, digest, arguments.apart)
+    cosines = parity(shipped.tower, arguments.out, read_tensors(films.files[:CHECKED], SIDE))
     print(
         f"{arguments.out.name}: {arguments.out.stat().st_size / 1e6:.1f} MB; cosine with the "
         f"unrounded tower over {len(cosines)} films: mean {cosines.mean():.7f}, "
@@ -74,11 +74,11 @@ def dealt(films: Films, folder: Path) -> tuple[NDArray[np.bool_], NDArray[np.int
 def placed(
     networks: list[Network], films: Films, folds: NDArray[np.int64]
 ) -> tuple[Placed, list[Placed]]:
-    """Lay out the space of the network of all members, and of each fold's in its coordinates."""
+    """Lay out the space of the network that ships, and of each fold's in its coordinates."""
     aside = folds < 0
-    shipped = place(networks[-1], films, ~aside, aside)
+    shipped = place(networks[-1], films, ~aside, aside, SIDE)
     apart = [
-        place(network, films, ~aside & (folds != fold), aside, shipped)
+        place(network, films, ~aside & (folds != fold), aside, SIDE, shipped)
         for fold, network in enumerate(networks[:-1])
     ]
     return shipped, apart

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from mmrag.encoders import compact_text
 from mmrag.encoders.base import Fingerprint, GreyImage, Vectors
+from mmrag.encoders.compact_heat import Maps, heat_maps
 from mmrag.encoders.compact_space import DIMENSION, FINDINGS
 from mmrag.encoders.preprocess import VERSION as PREPROCESS_VERSION
 from mmrag.encoders.preprocess import to_tensor
@@ -88,9 +89,11 @@ class CompactEncoder:
             When an array is not a grey 8-bit image.
         """
         vectors = np.empty((len(films), DIMENSION), np.float32)
-        session = self._session
+        session, side = self._session, self.side  # loaded before threads ask for them
         with ThreadPoolExecutor(_cores()) as pool:
-            for row, vector in enumerate(pool.map(lambda f: _run(session, f), films)):
+            for row, vector in enumerate(
+                pool.map(lambda f: _run(session, to_tensor(f, side)), films)
+            ):
                 vectors[row] = vector
         return vectors
 
@@ -111,8 +114,10 @@ class CompactEncoder:
     def heat_map(self, film: GreyImage, finding: str) -> NDArray[np.float32]:
         """Score every place of a film for a finding; see `mmrag.encoders.base.ExplainsFilms`.
 
-        The score of a film is the mean over its places of one linear score a place, so the
-        map leaves nothing out and adds nothing. A place sees much of the film around it.
+        The score of a film is the mean over its places of one linear score a place, and so is
+        the mean of the map. What a place scores on films at large is taken off, and the film is
+        looked at from both sides (`mmrag.encoders.compact_heat`). A place sees much of the film
+        around it.
 
         Parameters
         ----------
@@ -138,8 +143,8 @@ class CompactEncoder:
             raise QueryError(
                 f"no heat map of {finding!r}: name one of the findings {', '.join(FINDINGS)}"
             )
-        maps: NDArray[np.float32] = self._session.run(["maps"], {"pixels": to_tensor(film)})[0]
-        heat: NDArray[np.float32] = maps[0, FINDINGS.index(finding)]
+        maps = heat_maps(self._score_places, to_tensor(film, self.side), self._usual)
+        heat: NDArray[np.float32] = maps[FINDINGS.index(finding)]
         return heat
 
     @cached_property
@@ -149,6 +154,21 @@ class CompactEncoder:
         if listed is None:
             raise EncoderError(f"{self._weights}: does not say what it learnt from: {_MEND}")
         return frozenset(listed.split())
+
+    @cached_property
+    def side(self) -> int:
+        """Side of the square that a film is squeezed to, in pixels: the file's own."""
+        return int(self._session.get_inputs()[0].shape[-1])
+
+    def _score_places(self, pixels: NDArray[np.uint8]) -> Maps:
+        maps: Maps = self._session.run(["maps"], {"pixels": pixels})[0][0]
+        return maps
+
+    @cached_property
+    def _usual(self) -> Maps:
+        nothing = np.zeros((1, 1, self.side, self.side), np.uint8)
+        usual: Maps = self._session.run(["usual"], {"pixels": nothing})[0]
+        return usual
 
     @cached_property
     def _session(self) -> onnxruntime.InferenceSession:
@@ -165,8 +185,8 @@ class CompactEncoder:
             raise EncoderError(f"{self._weights}: cannot be loaded: {_MEND}") from error
 
 
-def _run(session: onnxruntime.InferenceSession, film: GreyImage) -> NDArray[np.float32]:
-    vector: NDArray[np.float32] = session.run(["vectors"], {"pixels": to_tensor(film)})[0][0]
+def _run(session: onnxruntime.InferenceSession, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
+    vector: NDArray[np.float32] = session.run(["vectors"], {"pixels": pixels})[0][0]
     return vector
 
 

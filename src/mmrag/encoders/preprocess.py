@@ -10,7 +10,8 @@ from mmrag.encoders.base import GreyImage
 from mmrag.errors import BadFilm
 
 SIDE = 288
-"""Side of the image tower's input, in pixels."""
+"""Side of a film, in pixels, where nobody says another: as members are judged. The shipped file
+says its own (`mmrag.encoders.compact.CompactEncoder.side`)."""
 
 VERSION = 2
 """Raised whenever this module's code changes a tensor."""
@@ -26,7 +27,7 @@ def to_tensor(film: GreyImage, side: int = SIDE) -> NDArray[np.uint8]:
     film : ndarray
         Shape (height, width), dtype uint8.
     side : int
-        Other than `SIDE` only in training.
+        Of the result, in pixels.
 
     Returns
     -------
