@@ -6,8 +6,6 @@ import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 
-import torch
-
 from training import finishing, teacher
 from training.backbone import Network
 from training.finetune import Course, Manner, averaged, train_members
@@ -38,7 +36,6 @@ def train_networks(folder: Path, effort: Effort) -> list[Network]:
         One a fold, which saw no expert's read of the fold and no other film of its patients,
         and last the average of these, which has seen them all.
     """
-    torch.set_float32_matmul_precision(FINISHED.precision)
     every = list(courses(folder, effort))
     finishes = [_finish(fold, courses_of(fold, every), folder, effort) for fold in range(FOLDS)]
     if not all(is_done(each.course) for each in finishes):

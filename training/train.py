@@ -28,7 +28,7 @@ CACHE = ROOT / "training" / "cache"
 SHIPPED = ROOT / "src" / "mmrag" / "encoders" / "data" / "compact.onnx"
 APART = ROOT / "training" / "out_of_fold.npz"
 CHECKED = 64
-SMOKE, SMOKE_FILMS = 16, 160
+SMOKE, SMOKE_FILMS = 16, 240
 """Films of each kind that a trial run learns from, and films that it lays the space around."""
 
 
