@@ -31,7 +31,8 @@ def test_the_mean_stays_the_score_of_the_film(pixels: NDArray[np.uint8]) -> None
 
 def test_the_film_and_its_mirror_image_show_the_same_places(pixels: NDArray[np.uint8]) -> None:
     def centred(heat: Maps) -> Maps:
-        return heat - heat.mean((1, 2), keepdims=True)
+        level: Maps = heat.mean((1, 2), keepdims=True)
+        return heat - level
 
     heat = heat_maps(lopsided, pixels, NOTHING)
     mirrored = heat_maps(lopsided, np.ascontiguousarray(pixels[..., ::-1]), NOTHING)

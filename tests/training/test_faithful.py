@@ -26,7 +26,8 @@ class BrightSpot:
 
     def heat_map(self, film: GreyImage, finding: str) -> NDArray[np.float32]:
         assert finding == "Effusion"
-        heat = film.reshape(8, SIDE // 8, 8, SIDE // 8).mean((1, 3)).astype(np.float32)
+        places = film.reshape(8, SIDE // 8, 8, SIDE // 8)
+        heat: NDArray[np.float32] = places.mean((1, 3)).astype(np.float32)
         return heat if self.honest else heat[::-1, ::-1].copy()
 
 

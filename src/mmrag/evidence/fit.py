@@ -1,10 +1,14 @@
 """Weights of evidence from films that experts read.
 
-For each finding a logistic regression on the encoder's scores of all findings and on all
-labels, drawn towards what holds without any fit: a film's own score counts 1 for each
-standard deviation, its own label 2, everything else 0. How firmly it is drawn is chosen from
-a short list, the same for all findings, by the held-out likelihood over folds of patients.
-Few films can teach a little: most of the weights stay where they were drawn to.
+For each finding a logistic regression, drawn towards what holds without any fit: a film's own
+score counts 1 for each standard deviation, its own label 2, everything else 0. How firmly it is
+drawn is chosen from a short list, the same for all findings, by the held-out likelihood over
+folds of patients. Few films can teach a little: most of the weights stay where they were drawn
+to.
+
+Films with labels are weighed by the encoder's scores of all findings and by all labels. Films
+without are weighed by the finding's own score alone, so they stand in the encoder's own order:
+scores of other findings raised the likelihood and spoiled that order.
 """
 
 from __future__ import annotations
@@ -57,7 +61,8 @@ class Form:
     Attributes
     ----------
     pixels : {"all", "own", "none"}
-        Scores of which findings speak of a finding.
+        Scores of which findings speak of a finding on a film with labels. On one without it is
+        the finding's own, or none.
     labels : {"all", "own"}
         Labels of which findings do.
     """
@@ -104,7 +109,8 @@ def fit_evidence(reads: Reads, name: str, similarity: float, form: Form = FULL) 
             "needed to fit evidence: give more reads"
         )
     centre, scale = standard(reads.scores)
-    blind = _design((reads.scores - centre) / scale, None, form)
+    alone = form if form.pixels == "none" else replace(form, pixels="own")
+    blind = _design((reads.scores - centre) / scale, None, alone)
     seeing = _design((labelled.scores - centre) / scale, labelled.labels, form)
     return EvidenceModel(
         name=name,
