@@ -161,7 +161,7 @@ def test_other_parameters_want_a_refuse_and_get_it(
         before = films_of(engine, "effusion", films=40)
         labels = engine.status().space
         monkeypatch.setattr(
-            "mmrag.engine.evidence_model_for",
+            "mmrag.opened.evidence_model_for",
             lambda *encoder: replace(evidence_model_for(*encoder), similarity=0.4),
         )
         with pytest.raises(SpaceMismatch, match="run mmrag refuse"):
