@@ -22,13 +22,26 @@ def store(engine: Engine) -> Any:
         yield opened
 
 
-def test_reading_does_not_change_the_moment_and_writing_does(engine: Engine, store: Store) -> None:
+def test_questions_do_not_change_the_moment_and_writing_does(engine: Engine, store: Store) -> None:
     before = store.moment()
-    engine.search("effusion")
+    engine.audit.asked("a test", "search", engine.search("effusion"), query="effusion")
     assert store.moment() == before
     with store._database.transaction() as connection:
-        connection.execute("SELECT pg_current_xact_id()")  # as any write takes one
-    assert store.moment() != before
+        connection.execute("UPDATE film SET view = view")
+        connection.execute("UPDATE film SET view = view")
+        assert store.moment() == before  # not yet there for others
+    assert store.moment() == before + 1
+
+
+def test_every_table_of_records_notes_its_writers(store: Store) -> None:
+    with store._database.transaction() as connection:
+        tables = connection.execute(
+            "SELECT relname, EXISTS (SELECT FROM pg_trigger WHERE tgrelid = c.oid "
+            "AND tgname = 'note_writer') FROM pg_class c "
+            "WHERE relkind = 'r' AND relnamespace = 'mmrag'::regnamespace"
+        ).fetchall()
+    of_no_record = {"migration", "dimension", "space", "token", "audit", "written"}
+    assert {name for name, notes in tables if not notes} == of_no_record
 
 
 def test_figures_are_counted_again_only_where_something_was_written(
@@ -46,5 +59,5 @@ def test_figures_are_counted_again_only_where_something_was_written(
     assert StoredRecords(store, UNFITTED, moment).coverage(result) is result.coverage
     assert not counted
     StoredRecords(store, UNFITTED).coverage(result)
-    StoredRecords(store, UNFITTED, "another moment").coverage(result)
+    StoredRecords(store, UNFITTED, moment + 1).coverage(result)
     assert counted == ["labs", "labs"]

@@ -22,13 +22,13 @@ class StoredRecords:
     store : Store
     model : EvidenceModel
         The one that the store's films are weighed with.
-    counted_at : str or None
+    counted_at : int or None
         `Store.moment` before the search that is checked. While the store is as it was, the
         search's figures are what counting again would give, and over a large store counting
         is most of a brief's time; None counts again.
     """
 
-    def __init__(self, store: Store, model: EvidenceModel, counted_at: str | None = None) -> None:
+    def __init__(self, store: Store, model: EvidenceModel, counted_at: int | None = None) -> None:
         self._store = store
         self._model = model
         self._counted_at = counted_at

@@ -221,15 +221,15 @@ class Store:
         """
         return self._database.at_once(reading=reading)
 
-    def moment(self) -> str:
-        """Name what can be read now: the same name again means that nothing was written since.
+    def moment(self) -> int:
+        """Give a number to what can be read now: the same again means the same records.
 
-        PostgreSQL's own name of a snapshot. It changes with every transaction that writes
-        anywhere in the server, and with none that only reads.
+        It grows with every transaction that writes records, and with none that only reads or
+        that writes down who asked what.
         """
         with self._database.transaction() as connection:
-            row = connection.execute("SELECT pg_current_snapshot()::text").fetchone()
-            return "" if row is None else str(row[0])
+            row = connection.execute("SELECT count(*) FROM written").fetchone()
+            return 0 if row is None else int(row[0])
 
     def close(self) -> None:
         """Close the connections; the last user stops the embedded server."""
