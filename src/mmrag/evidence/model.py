@@ -4,7 +4,8 @@ A text-mined label is an observation, not the truth: "Effusion" is right about t
 three, and a film without it may still show one. For each finding the log-odds are a base
 rate, plus what the encoder's scores of *all* findings say, plus what *all* labels of the
 film say, since a label speaks for its neighbours too (fluid hides collapsed lung). A film
-without labels has weights of its own, so that nothing is held against it for having none.
+without labels has weights of its own, so that nothing is held against it for having none: it
+stands in the order of the encoder's own score.
 
 A film that radiologists read is a third kind: they looked at these very pixels for every
 finding, so neither our reading of the pixels nor the noise of reports has a say in it.
@@ -70,8 +71,9 @@ class Evidence:
     log_odds : ndarray
         From everything, shape (films, n), float32.
     pixels_only : ndarray
-        What the pixels alone would say, shape (films, n), float32; the difference is the
-        labels' contribution, 0 for a film without labels.
+        What the finding's own score alone would say, shape (films, n), float32; the difference
+        is what labels change, and with them the scores of other findings: 0 for a film without
+        labels.
     """
 
     log_odds: NDArray[np.float32]
