@@ -12,10 +12,13 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from mmrag.encoders.compact_space import FINDINGS
-from mmrag.encoders.preprocess import SIDE, to_tensor
+from mmrag.encoders.preprocess import to_tensor
 
 SEED = 20261124
 """The one seed of the recipe."""
+
+SIDE = 288
+"""Side in pixels at which members look at a film that is not varied."""
 
 
 @dataclass(frozen=True)

@@ -5,10 +5,11 @@ from __future__ import annotations
 import multiprocessing
 import os
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 import torch
@@ -31,6 +32,8 @@ SETTLING = 40
 """Batches from which an averaged network takes its batch statistics anew."""
 
 Weights = dict[str, Tensor]
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -88,42 +91,75 @@ class Course:
 
 def train_members(courses: Sequence[Course]) -> list[Weights]:
     """Train members, as many side by side as there are cores."""
+    return side_by_side(train_member, courses)
+
+
+def side_by_side(train: Callable[[T], Weights], wanted: Sequence[T]) -> list[Weights]:
+    """Train networks, each in a process of its own, as many at once as there are cores.
+
+    One thread each: two networks fill two cores without waiting for each other, and sums come
+    in one order, so that the same machine gives the same weights.
+    """
     with ProcessPoolExecutor(
-        min(len(courses), os.cpu_count() or 1), multiprocessing.get_context("spawn")
+        min(len(wanted), os.cpu_count() or 1),
+        multiprocessing.get_context("spawn"),
+        torch.set_num_threads,
+        (1,),
     ) as pool:
-        return list(pool.map(train_member, courses))
+        return list(pool.map(train, wanted))
 
 
 def train_member(course: Course) -> Weights:
-    """Train one member, from where a broken run left off.
+    """Train one member, from where a broken run left off."""
+    network = Network(len(FINDINGS)).to(memory_format=torch.channels_last)
+    seed = SEED + 1000 * course.lot[-1] + 100 * sum(course.lot[:-1])
+    return teach(network, course, (BODY_RATE, HEAD_RATE), seed)
 
-    One thread: two members fill two cores without waiting for each other, and sums come in one
-    order, so that the same machine gives the same weights.
+
+def teach(
+    network: Network, course: Course, rates: tuple[float, float], seed: int, *, half: bool = False
+) -> Weights:
+    """Teach a network, from where a broken run left off.
+
+    Parameters
+    ----------
+    network : Network
+        As it starts.
+    course : Course
+    rates : tuple of float
+        Highest learning rates of the body and of the heads.
+    seed : int
+        Of what chance decides inside the network; the epoch is added.
+    half : bool
+        Whether it computes in 16 bits (bfloat16).
+
+    Returns
+    -------
+    dict of str to Tensor
     """
-    torch.set_num_threads(1)
     torch.set_float32_matmul_precision(course.manner.precision)
     pixels = read_tensors(course.lessons.files, course.manner.side)
     orders = [
         course.lessons.epoch(course.draws(epoch), course.manner.counts)
         for epoch in range(course.epochs)
     ]
-    network = Network(len(FINDINGS)).to(memory_format=torch.channels_last)
     network.backbone.hold_still()
     body = [p for p in network.backbone.parameters() if p.requires_grad]
     optimiser = AdamW(
         [{"params": body}, {"params": network.heads.parameters()}], weight_decay=DECAY
     )
     steps = sum(len(order) // BATCH for order in orders)
-    schedule = OneCycleLR(optimiser, [BODY_RATE, HEAD_RATE], steps)
+    schedule = OneCycleLR(optimiser, list(rates), steps)
     parts = {"network": network, "optimiser": optimiser, "schedule": schedule}
     for epoch in range(_resume(course.kept, parts), course.epochs):
         started, losses = time.monotonic(), []
         random = course.variations(epoch)
-        torch.manual_seed(SEED + 1000 * course.lot[-1] + 100 * sum(course.lot[:-1]) + epoch)
+        torch.manual_seed(seed + epoch)
         network.train()
         for rows in np.array_split(orders[epoch], len(orders[epoch]) // BATCH):
             films = varied(torch.from_numpy(pixels[rows]), random, course.manner.crop)
-            loss = _loss(network, films, course.lessons, rows)
+            with torch.autocast("cpu", torch.bfloat16, enabled=half):
+                loss = _loss(network, films, course.lessons, rows)
             loss.backward()
             optimiser.step()
             schedule.step()

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from training import finishing, teacher
 from training.backbone import Network
-from training.finetune import Course, Manner, averaged, train_members
-from training.finishing import Finish, finish_all, is_done
+from training.finetune import Course, Manner, averaged, side_by_side, train_members
+from training.finishing import Finish, finish, is_done
 from training.lessons import FOLDS, lessons_of_reads
 from training.members import BY_READS, Effort, courses, courses_of, some
 from training.recipe import key, told
@@ -40,7 +40,7 @@ def train_networks(folder: Path, effort: Effort) -> list[Network]:
     finishes = [_finish(fold, courses_of(fold, every), folder, effort) for fold in range(FOLDS)]
     if not all(is_done(each.course) for each in finishes):
         train_members([course for _, course in every])
-    finished = finish_all(finishes)
+    finished = side_by_side(finish, finishes)
     networks = [
         averaged([weights], each.course.lessons, FINISHED)
         for weights, each in zip(finished, finishes, strict=True)

@@ -9,15 +9,11 @@ from PIL import Image
 from mmrag.encoders.base import GreyImage
 from mmrag.errors import BadFilm
 
-SIDE = 288
-"""Side of a film, in pixels, where nobody says another: as members are judged. The shipped file
-says its own (`mmrag.encoders.compact.CompactEncoder.side`)."""
-
 VERSION = 2
 """Raised whenever this module's code changes a tensor."""
 
 
-def to_tensor(film: GreyImage, side: int = SIDE) -> NDArray[np.uint8]:
+def to_tensor(film: GreyImage, side: int) -> NDArray[np.uint8]:
     """Resize one film to the image tower's input.
 
     The film is squeezed to a square, as in training; it stays grey throughout.

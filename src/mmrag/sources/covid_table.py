@@ -21,6 +21,7 @@ from mmrag.sources.covid_cells import (
     words,
 )
 from mmrag.sources.nih_cells import parse_age, parse_patient, parse_sex, shown
+from mmrag.sources.tables import why
 from mmrag.sources.values import storable
 
 TABLE = "metadata.csv"
@@ -125,8 +126,7 @@ def read_rows(file: Path) -> Iterator[CovidRow | Problem]:
             for row in reader:
                 yield from _row(_Cells(reader.line_num, _stripped(row)))
     except (OSError, csv.Error) as error:
-        why = getattr(error, "strerror", None) or error
-        raise SourceError(f"{file}: cannot be read ({why}): check the file") from error
+        raise SourceError(f"{file}: cannot be read ({why(error)}): check the file") from error
 
 
 def _check_header(file: Path, columns: Iterable[str]) -> None:

@@ -22,6 +22,11 @@ GZIP_MAGIC = b"\x1f\x8b"
 Row = dict[str, str]
 
 
+def why(error: Exception) -> object:
+    """Say what went wrong with a file, without the number that the system gives it."""
+    return getattr(error, "strerror", None) or error
+
+
 @dataclass(frozen=True, slots=True)
 class Table:
     """One table on disk, plain or gzip.
@@ -71,8 +76,7 @@ class Table:
             with open_bytes(file) as stream:
                 first = _decode(stream.readline())
         except (OSError, EOFError, zlib.error) as error:
-            why = getattr(error, "strerror", None) or error
-            raise SourceError(f"{label}: cannot be read ({why}): check the file") from error
+            raise SourceError(f"{label}: cannot be read ({why(error)}): check the file") from error
         if "\r" in first:
             raise SourceError(f"{label}: lines end in bare carriage returns: save it with \\n")
         columns = tuple(name.strip().upper() for name in _fields(first) or ())

@@ -34,14 +34,17 @@ _SUMMARY = sql.SQL(
     'outward DESC NULLS LAST, effective_at DESC, source COLLATE "C", id COLLATE "C", ordinal '
     "LIMIT 1) FROM counted)"
 )
+_POINT: LiteralString = (
+    "r.patient, r.effective_at, o.canonical_value, r.source, r.id, r.day, o.loinc"
+)
 _SERIES = sql.SQL(
-    "SELECT r.patient, r.effective_at, o.canonical_value, r.source, r.id, r.day, o.loinc "
+    f"SELECT {_POINT} "  # noqa: S608 (our own columns)
     "FROM {observations} JOIN lab_report r ON r.key = o.report "
     "WHERE {counted} AND o.canonical_value <> 'NaN' AND {chosen} "
     'ORDER BY r.patient, r.effective_at, r.source COLLATE "C", r.id COLLATE "C", o.ordinal'
 )
 _COURSES: LiteralString = (
-    "SELECT r.patient, r.effective_at, o.canonical_value, r.source, r.id, r.day, o.loinc "
+    f"SELECT {_POINT} "  # noqa: S608 (our own columns)
     "FROM unnest(%s::text[], %s::text[]) AS wanted (patient, loinc) "
     "JOIN lab_report r ON r.patient = wanted.patient "
     "JOIN lab_observation o ON o.report = r.key AND o.loinc = wanted.loinc "
@@ -101,12 +104,12 @@ def courses(
     connection: Connection, wanted: Collection[tuple[str, str]]
 ) -> dict[tuple[str, str], list[SeriesPoint]]:
     """Every value of pairs of patient and LOINC code, by time."""
-    pairs = sorted({(clean(patient), clean(loinc)) for patient, loinc in wanted})
-    columns = [patient for patient, _ in pairs], [loinc for _, loinc in pairs]
+    by_stored_name = {(clean(patient), clean(loinc)): (patient, loinc) for patient, loinc in wanted}
+    columns = [patient for patient, _ in by_stored_name], [loinc for _, loinc in by_stored_name]
     found: dict[tuple[str, str], list[SeriesPoint]] = {}
     for point in map(_point, connection.execute(_COURSES, columns).fetchall()):
-        found.setdefault((point.patient, point.loinc), []).append(point)
-    return {pair: found[key] for pair in wanted if (key := tuple(map(clean, pair))) in found}
+        found.setdefault(by_stored_name[point.patient, point.loinc], []).append(point)
+    return found
 
 
 def _point(row: tuple[Any, ...]) -> SeriesPoint:
