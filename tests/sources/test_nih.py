@@ -371,6 +371,7 @@ def test_several_tables_need_a_choice(tmp_path: Path) -> None:
         (b"\x1f\x8bbroken", "cannot be read"),
         (gzip.compress(b"Image Index")[:-6], "cannot be read"),
     ],
+    ids=["empty", "without a column", "a picture", "no gzip", "half a gzip"],
 )
 def test_tables_that_cannot_be_used(tmp_path: Path, content: bytes, reason: str) -> None:
     make_films(tmp_path, "00000061_002.png")
