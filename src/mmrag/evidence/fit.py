@@ -8,7 +8,8 @@ to.
 
 Films with labels are weighed by the encoder's scores of all findings and by all labels. Films
 without are weighed by the finding's own score alone, so they stand in the encoder's own order:
-scores of other findings raised the likelihood and spoiled that order.
+scores of other findings raised the likelihood and spoiled that order. Then both kinds are put on
+equal terms (`mmrag.evidence.terms`).
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from mmrag.errors import InputError
 from mmrag.evidence.logistic import intercept, logistic, ridge_logistic
 from mmrag.evidence.model import NAMES, EvidenceModel, Weighing, indicators
 from mmrag.evidence.reads import Reads
+from mmrag.evidence.terms import on_equal_terms
 
 Floats = NDArray[np.float64]
 
@@ -112,7 +114,7 @@ def fit_evidence(reads: Reads, name: str, similarity: float, form: Form = FULL) 
     alone = form if form.pixels == "none" else replace(form, pixels="own")
     blind = _design((reads.scores - centre) / scale, None, alone)
     seeing = _design((labelled.scores - centre) / scale, labelled.labels, form)
-    return EvidenceModel(
+    fitted = EvidenceModel(
         name=name,
         centre=centre,
         scale=scale,
@@ -121,6 +123,7 @@ def fit_evidence(reads: Reads, name: str, similarity: float, form: Form = FULL) 
         labelled=_fitted(seeing, labelled.shown, _strength(seeing, labelled, STRENGTHS)),
         similarity=similarity,
     )
+    return on_equal_terms(fitted, labelled)
 
 
 def standard(scores: Floats) -> tuple[Floats, Floats]:
