@@ -27,7 +27,7 @@ def varied(films: Tensor, random: np.random.Generator, crop: int) -> Tensor:
     Returns
     -------
     Tensor
-        Shape (n, 1, crop, crop), float32, grey values 0 to 255.
+        Shape (n, 1, crop, crop), float32, grey values 0 to 255, where `films` are.
     """
     count, side = len(films), films.shape[-1]
     share = crop / side * random.uniform(0.9, 1.1, count)
@@ -42,9 +42,8 @@ def varied(films: Tensor, random: np.random.Generator, crop: int) -> Tensor:
         ],
         axis=1,
     )
-    grid = affine_grid(
-        torch.from_numpy(rows.astype(np.float32)), [count, 1, crop, crop], align_corners=False
-    )
+    turned = torch.from_numpy(rows.astype(np.float32)).to(films.device)
+    grid = affine_grid(turned, [count, 1, crop, crop], align_corners=False)
     taken = grid_sample(films.float() / 255.0, grid, align_corners=False)
     return _coarser(_exposed(taken, random), random) * 255.0
 
@@ -52,7 +51,7 @@ def varied(films: Tensor, random: np.random.Generator, crop: int) -> Tensor:
 def _exposed(films: Tensor, random: np.random.Generator) -> Tensor:
     def draw(low: float, high: float) -> Tensor:
         drawn = random.uniform(low, high, (len(films), 1, 1, 1))
-        return torch.from_numpy(drawn.astype(np.float32))
+        return torch.from_numpy(drawn.astype(np.float32)).to(films.device)
 
     centre = films.mean((1, 2, 3), keepdim=True)
     films = (films - centre) * draw(0.8, 1.25) + centre + draw(-0.1, 0.1)

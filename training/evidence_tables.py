@@ -30,6 +30,9 @@ DRAWS = 40
 
 FIRST = 10
 
+UNEQUAL = "evidence, unequal terms"
+"""What the product would be if films without labels were left as they were fitted."""
+
 
 def tables(
     bench: Bench,
@@ -160,19 +163,26 @@ def _parity(bench: Bench) -> Iterator[str]:
     yield "| finding | that show it | that do not | mean of the two |"
     yield "| --- | --- | --- | --- |"
     questions = _counted(bench)
+    gaps = _gaps(bench, questions, PRODUCT)
+    for question, (shows, lacks) in zip(questions, gaps, strict=True):
+        yield _parity_row(question.subject, shows, lacks)
+    yield _parity_row("mean", *gaps.mean(axis=0))
+    yield _parity_row(f"mean of {UNEQUAL}", *_gaps(bench, questions, UNEQUAL).mean(axis=0))
+
+
+def _gaps(bench: Bench, questions: Sequence[Question], method: str) -> Scores:
+    """Percentiles between labelled and unlabelled films, shape (questions, 2)."""
     gaps = np.zeros((len(questions), 2))
     for draw in range(DRAWS):
         half = covered(bench.collection.labels, 0.5, lot("parity", str(draw)))
         labelled = np.array([names is not None for names in half])
         evidence = bench.evidence(half)
         for place, question in enumerate(questions):
-            standing = _percentiles(METHODS[PRODUCT](evidence, question))
+            standing = _percentiles(METHODS[method](evidence, question))
             for side, films in enumerate((question.answer, ~question.answer)):
                 gap = standing[films & labelled].mean() - standing[films & ~labelled].mean()
                 gaps[place, side] += gap / DRAWS
-    for question, (shows, lacks) in zip(questions, gaps, strict=True):
-        yield _parity_row(question.subject, shows, lacks)
-    yield _parity_row("mean", *gaps.mean(axis=0))
+    return gaps
 
 
 def _parity_row(name: str, shows: float, lacks: float) -> str:

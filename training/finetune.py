@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import multiprocessing
-import os
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -23,6 +22,7 @@ from mmrag.encoders.compact_space import FINDINGS
 from training.augment import varied
 from training.backbone import Network, average
 from training.data import SEED, read_tensors
+from training.hardware import DEVICE, at_once, in_16_bits
 from training.lessons import Lessons
 
 BATCH = 16
@@ -90,18 +90,18 @@ class Course:
 
 
 def train_members(courses: Sequence[Course]) -> list[Weights]:
-    """Train members, as many side by side as there are cores."""
+    """Train members, as many side by side as the hardware takes."""
     return side_by_side(train_member, courses)
 
 
 def side_by_side(train: Callable[[T], Weights], wanted: Sequence[T]) -> list[Weights]:
-    """Train networks, each in a process of its own, as many at once as there are cores.
+    """Train networks, each in a process of its own, as many at once as the hardware takes.
 
     One thread each: two networks fill two cores without waiting for each other, and sums come
     in one order, so that the same machine gives the same weights.
     """
     with ProcessPoolExecutor(
-        min(len(wanted), os.cpu_count() or 1),
+        min(len(wanted), at_once()),
         multiprocessing.get_context("spawn"),
         torch.set_num_threads,
         (1,),
@@ -131,11 +131,12 @@ def teach(
     seed : int
         Of what chance decides inside the network; the epoch is added.
     half : bool
-        Whether it computes in 16 bits (bfloat16).
+        Whether it computes in 16 bits (bfloat16), where the hardware has them.
 
     Returns
     -------
     dict of str to Tensor
+        On the processor, wherever it was taught.
     """
     torch.set_float32_matmul_precision(course.manner.precision)
     pixels = read_tensors(course.lessons.files, course.manner.side)
@@ -143,7 +144,7 @@ def teach(
         course.lessons.epoch(course.draws(epoch), course.manner.counts)
         for epoch in range(course.epochs)
     ]
-    network.backbone.hold_still()
+    network.to(DEVICE).backbone.hold_still()
     body = [p for p in network.backbone.parameters() if p.requires_grad]
     optimiser = AdamW(
         [{"params": body}, {"params": network.heads.parameters()}], weight_decay=DECAY
@@ -157,8 +158,8 @@ def teach(
         torch.manual_seed(seed + epoch)
         network.train()
         for rows in np.array_split(orders[epoch], len(orders[epoch]) // BATCH):
-            films = varied(torch.from_numpy(pixels[rows]), random, course.manner.crop)
-            with torch.autocast("cpu", torch.bfloat16, enabled=half):
+            films = varied(torch.from_numpy(pixels[rows]).to(DEVICE), random, course.manner.crop)
+            with in_16_bits(half):
                 loss = _loss(network, films, course.lessons, rows)
             loss.backward()
             optimiser.step()
@@ -171,7 +172,7 @@ def teach(
             f"loss {np.mean(losses):.4f}, {time.monotonic() - started:.0f} s",
             flush=True,
         )
-    return {name: value.contiguous() for name, value in network.state_dict().items()}
+    return {name: value.cpu().contiguous() for name, value in network.state_dict().items()}
 
 
 def averaged(members: Sequence[Weights], lessons: Lessons, manner: Manner) -> Network:
@@ -188,11 +189,12 @@ def averaged(members: Sequence[Weights], lessons: Lessons, manner: Manner) -> Ne
     Returns
     -------
     Network
-        In evaluation mode.
+        In evaluation mode, on the processor.
     """
+    torch.manual_seed(SEED + len(members))  # paths are dropped while statistics are taken, too
     network = Network(len(FINDINGS))
     network.load_state_dict(average(members))
-    network.to(memory_format=torch.channels_last).train()
+    network.to(DEVICE, memory_format=torch.channels_last).train()
     for layer in network.modules():
         if isinstance(layer, torch.nn.BatchNorm2d) and layer.training:
             layer.reset_running_stats()
@@ -202,23 +204,25 @@ def averaged(members: Sequence[Weights], lessons: Lessons, manner: Manner) -> Ne
     with torch.inference_mode():
         for start in range(0, len(order), BATCH):
             files = [lessons.files[row] for row in order[start : start + BATCH]]
-            films = torch.from_numpy(read_tensors(files, manner.side))
+            films = torch.from_numpy(read_tensors(files, manner.side)).to(DEVICE)
             films = varied(films, random, manner.crop)
             network(films.contiguous(memory_format=torch.channels_last))
-    return network.eval()
+    return network.cpu().eval()
 
 
 def _loss(network: Network, films: Tensor, lessons: Lessons, rows: NDArray[np.int64]) -> Tensor:
-    targets = torch.from_numpy(lessons.targets[rows])
+    targets, worth = (
+        torch.from_numpy(table[rows]).to(films.device) for table in (lessons.targets, lessons.worth)
+    )
     scores = network(films.contiguous(memory_format=torch.channels_last))
-    return binary_cross_entropy_with_logits(scores, targets, torch.from_numpy(lessons.worth[rows]))
+    return binary_cross_entropy_with_logits(scores, targets, worth)
 
 
 def _resume(kept: Path, parts: dict[str, torch.nn.Module | AdamW | OneCycleLR]) -> int:
     """Load what was kept, if anything; returns the epochs that are done."""
     if not kept.is_file():
         return 0
-    state = torch.load(kept, weights_only=True)
+    state = torch.load(kept, map_location=DEVICE, weights_only=True)
     for name, part in parts.items():
         part.load_state_dict(state[name])
     return int(state["epoch"])

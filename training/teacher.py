@@ -21,6 +21,7 @@ from mmrag.encoders.compact_space import FINDINGS
 from training.backbone import Network
 from training.data import read_tensors
 from training.finetune import Course, Weights
+from training.hardware import DEVICE, in_16_bits
 from training.lessons import EXPERT_WEIGHT, Lessons
 
 BATCH = 16
@@ -70,7 +71,7 @@ class Teacher:
 
 def weights_of(course: Course) -> Weights:
     """Read what a trained member kept."""
-    weights: Weights = torch.load(course.kept, weights_only=True)["network"]
+    weights: Weights = torch.load(course.kept, map_location="cpu", weights_only=True)["network"]
     return weights
 
 
@@ -90,11 +91,11 @@ def said_by(weights: Weights, files: Sequence[Path]) -> NDArray[np.float32]:
     """
     network = Network(len(FINDINGS))
     network.load_state_dict(weights)
-    network.to(memory_format=torch.channels_last).eval().backbone.fold()
+    network.to(DEVICE, memory_format=torch.channels_last).eval().backbone.fold()
     said = np.empty((len(files), len(FINDINGS)), np.float32)
-    with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16):
+    with torch.inference_mode(), in_16_bits():
         for start in range(0, len(files), BATCH):
-            films = torch.from_numpy(read_tensors(files[start : start + BATCH]))
+            films = torch.from_numpy(read_tensors(files[start : start + BATCH])).to(DEVICE)
             both = torch.stack([torch.sigmoid(network(f).float()) for f in (films, films.flip(3))])
-            said[start : start + BATCH] = both.mean(0).numpy()
+            said[start : start + BATCH] = both.mean(0).cpu().numpy()
     return said

@@ -52,7 +52,9 @@ def test_the_order_of_films_without_labels_stays() -> None:
     reads = made_reads()
     before = blunted(fit_evidence(reads, "made", 0.1))
     after = on_equal_terms(before, reads)
-    one, other = (each.weigh(reads.scores, [None] * len(reads)).log_odds for each in (before, after))
+    one, other = (
+        each.weigh(reads.scores, [None] * len(reads)).log_odds for each in (before, after)
+    )
     for column in range(len(NAMES)):
         assert (np.argsort(one[:, column]) == np.argsort(other[:, column])).all()
     assert after.labelled is before.labelled

@@ -23,9 +23,11 @@ for package in NEEDED:
 
 import torch  # noqa: E402
 from training.augment import varied  # noqa: E402
+from training.lessons import Lessons, lessons_of_reads  # noqa: E402
 
 # not a plain import: type checks run where the backbone's packages are not installed
 backbone = import_module("training.backbone")
+finetune = import_module("training.finetune")
 
 
 def films(count: int, side: int = 288) -> torch.Tensor:
@@ -48,6 +50,42 @@ def test_folding_batch_normalisation_leaves_the_numbers() -> None:
         before = network.backbone(films(2))
         network.backbone.fold()
         assert torch.allclose(network.backbone(films(2)), before, atol=1e-4)
+
+
+def test_sparing_copies_leaves_every_number(monkeypatch: pytest.MonkeyPatch) -> None:
+    lighter = backbone.GreyBackbone().train()
+    monkeypatch.setattr(backbone, "_lighten", lambda _: None)
+    plain = backbone.GreyBackbone().train()
+    gradients = []
+    for network in (plain, lighter):
+        torch.manual_seed(3)
+        pooled = network(films(2, 160))
+        pooled.square().sum().backward()
+        gradients.append([pooled.detach(), *(p.grad for p in network.parameters())])
+    assert all(torch.equal(one, other) for one, other in zip(*gradients, strict=True))
+
+
+def test_nothing_of_a_step_stays_behind_when_the_network_is_elsewhere() -> None:
+    # "meta" computes shapes alone, and refuses tensors of two devices in one step as a GPU does
+    network = backbone.Network(14).to("meta")
+    shown = varied(films(4, 160).to("meta"), np.random.default_rng(1), 128)
+    assert shown.device.type == "meta"
+    lessons = Lessons(
+        (), np.zeros((4, 14), np.float32), np.ones((4, 14), np.float32), np.array(["nih"] * 4)
+    )
+    loss = finetune._loss(network, shown, lessons, np.arange(4))
+    loss.backward()
+    assert loss.device.type == "meta"
+    with pytest.raises(RuntimeError, match="device"):
+        network(films(1, 128))
+
+
+def test_an_average_takes_the_same_statistics_every_time(shared_data: Path) -> None:
+    lessons = lessons_of_reads(shared_data / "nih", 0).first(24)
+    weights = backbone.Network(14).state_dict()
+    manner = finetune.Manner(144, 128, {}, "highest")
+    once, again = (finetune.averaged([weights], lessons, manner).state_dict() for _ in range(2))
+    assert all(torch.equal(value, again[name]) for name, value in once.items())
 
 
 def test_training_leaves_the_first_blocks_as_they_are() -> None:

@@ -114,11 +114,14 @@ class Learnt:
         A finding's own label alone speaks of it.
     own_pixels : Weigher
         A finding's own score alone speaks of it.
+    unequal : Weigher
+        Films without labels are not put on equal terms with the others.
     """
 
     full: Weigher
     own_label: Weigher
     own_pixels: Weigher
+    unequal: Weigher
 
 
 def learnt_for(model: EvidenceModel, reads: Reads | None, patients: Sequence[str]) -> Learnt:
@@ -145,11 +148,15 @@ def learnt_for(model: EvidenceModel, reads: Reads | None, patients: Sequence[str
 
 
 def as_it_is(model: EvidenceModel) -> Learnt:
-    """Take one model for all films: for films from which it did not learn."""
+    """Take one model for all films: for films from which it did not learn.
+
+    What it was before equal terms it does not tell, so `Learnt.unequal` is the model itself.
+    """
     return Learnt(
         full=Weigher((model,), {}),
         own_label=Weigher((_own(model, labels=True),), {}),
         own_pixels=Weigher((_own(model, labels=False),), {}),
+        unequal=Weigher((model,), {}),
     )
 
 
@@ -179,7 +186,12 @@ def cross_fitted(reads: Reads, patients: Sequence[str], form: Form, similarity: 
         models = [fit_evidence(part, "out of fold", similarity, form) for part in (*parts, reads)]
         return Weigher(tuple(models), sides)
 
-    return Learnt(fitted(form), fitted(replace(form, labels="own")), fitted(own_pixels))
+    return Learnt(
+        full=fitted(form),
+        own_label=fitted(replace(form, labels="own")),
+        own_pixels=fitted(own_pixels),
+        unequal=fitted(replace(form, equal_terms=False)),
+    )
 
 
 def _own(model: EvidenceModel, *, labels: bool) -> EvidenceModel:

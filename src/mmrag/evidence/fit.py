@@ -58,7 +58,7 @@ _LEAST = 1e-12
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """Which weights there are; the others are 0.
+    """Which weights there are, the others being 0, and whether kinds of films are matched.
 
     Attributes
     ----------
@@ -67,10 +67,13 @@ class Form:
         the finding's own, or none.
     labels : {"all", "own"}
         Labels of which findings do.
+    equal_terms : bool
+        Whether films without labels are put on equal terms with the others.
     """
 
     pixels: Literal["all", "own", "none"] = "all"
     labels: Literal["all", "own"] = "all"
+    equal_terms: bool = True
 
 
 FULL = Form()
@@ -123,7 +126,7 @@ def fit_evidence(reads: Reads, name: str, similarity: float, form: Form = FULL) 
         labelled=_fitted(seeing, labelled.shown, _strength(seeing, labelled, STRENGTHS)),
         similarity=similarity,
     )
-    return on_equal_terms(fitted, labelled)
+    return on_equal_terms(fitted, labelled) if form.equal_terms else fitted
 
 
 def standard(scores: Floats) -> tuple[Floats, Floats]:

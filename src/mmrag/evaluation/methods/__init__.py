@@ -12,6 +12,7 @@ from mmrag.evaluation.methods.label_filter import label_filter, label_filter_the
 from mmrag.evaluation.methods.less_evidence import (
     hard_plain_sum,
     own_label_only,
+    unequal_terms,
     with_neighbours,
     without_cross_pixels,
 )
@@ -38,6 +39,7 @@ METHODS: Mapping[str, Method] = MappingProxyType(
         "evidence, hard plain sum": hard_plain_sum,
         "evidence, own label only": own_label_only,
         "evidence without cross pixels": without_cross_pixels,
+        "evidence, unequal terms": unequal_terms,
         "evidence + neighbours": with_neighbours,
         PRODUCT: product,
     }

@@ -32,6 +32,11 @@ def without_cross_pixels(evidence: Evidence, question: Question) -> Scores:
     return _by(evidence.learnt.own_pixels, evidence, question)
 
 
+def unequal_terms(evidence: Evidence, question: Question) -> Scores:
+    """Leave evidence of films without labels as it was fitted."""
+    return _by(evidence.learnt.unequal, evidence, question)
+
+
 def hard_plain_sum(evidence: Evidence, question: Question) -> Scores:
     """Add the own standard score and twice the own label: no noise model, nothing fitted."""
     models = tuple(_plain(model) for model in evidence.learnt.full.models)
