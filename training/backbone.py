@@ -122,7 +122,7 @@ def average(members: Iterable[dict[str, Tensor]]) -> dict[str, Tensor]:
 
 
 def _lighten(net: Any) -> None:
-    """Spare copies that change no number: a tenth of the time of training.
+    """Spare copies that change no number.
 
     The package pads films in a step of its own, where the convolution could, and keeps what an
     activation was given, of which batch normalisation has no need.
