@@ -8,18 +8,21 @@ from collections.abc import Iterator
 from html import unescape
 from urllib.parse import quote, urlencode
 
+import httpx2
 import numpy as np
 import pytest
 from PIL import Image
 from starlette.testclient import TestClient
 
-from mmrag import Engine, Settings
+from mmrag import Client, Engine, Settings
 from mmrag.web.app import create_app
 from tests.sources.test_dicom import write_dicom
-from tests.web.local import local
+from tests.web.local import local, served
 
 FILM = "ward 3/A&B?/film.dcm"
 PATIENT = "12/345"
+WORDS = ("image", "thumbnail", "heat-map")
+"""Words of the routes, which are names of files, too."""
 
 
 @pytest.fixture(scope="module")
@@ -77,3 +80,37 @@ def test_only_the_name_itself_leads_anywhere(client: TestClient, name: str) -> N
         assert "root:" not in answer.text
     missed = client.get("/film", params={"film": f"dicom:{name}"})
     assert missed.status_code in {400, 404}
+
+
+@pytest.fixture(scope="module")
+def words(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Where a service is whose films are called as its routes' words are, `ward` among them.
+
+    Two folders: in one `ward` is a film, in the other a folder of films.
+    """
+    rising = np.linspace(0, 4000, 64 * 64, dtype=np.uint16).reshape(64, 64)
+    folders = [tmp_path_factory.mktemp("dicom") for _ in range(2)]
+    write_dicom(folders[0] / "ward", rising, PatientID="1", ViewPosition="PA")
+    (folders[1] / "ward").mkdir()
+    for number, word in enumerate(WORDS, 2):
+        write_dicom(folders[1] / "ward" / word, rising * 0 + number, PatientID=str(number))
+    settings = Settings(home=tmp_path_factory.mktemp("home"), dsn=None)
+    with Engine.open(settings=settings) as engine:
+        assert sum(engine.ingest("dicom", folder).films.added for folder in folders) == 4
+        with served(create_app(engine)) as url:
+            yield url
+
+
+@pytest.mark.parametrize("word", WORDS)
+def test_a_film_may_be_called_as_a_picture_of_it_is(words: str, word: str) -> None:
+    """Over a socket, since the path as it was sent tells the two apart."""
+    with Client(words) as client, httpx2.Client(base_url=f"{words}/v1/films") as http:
+        for name in ("ward", f"ward/{word}"):
+            found = client.film(name)
+            assert found is not None
+            assert found.id == name
+            for kind in ("image", "thumbnail?size=32", "heat-map?finding=Effusion"):
+                answer = http.get(f"/{quote(name, safe='')}/{kind}")
+                assert answer.headers["content-type"].startswith("image/"), (name, kind)
+        assert http.get(f"/ward%2f{word}").json()["id"] == f"ward/{word}"
+        assert http.get("/ward/image").headers["content-type"] == "image/png"

@@ -9,7 +9,10 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 from fastapi.responses import Response
+from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
+from starlette.routing import Match
+from starlette.types import Scope
 
 from mmrag.errors import BadFilm
 from mmrag.retrieval.lookup import FilmRecord
@@ -18,7 +21,28 @@ from mmrag.web.access import Reader
 from mmrag.web.problems import PROBLEMS, may_miss
 from mmrag.web.service import Here, Service
 
-router = APIRouter(prefix="/v1/films", tags=["films"], responses=PROBLEMS | may_miss("film"))
+
+class FilmRoute(APIRoute):
+    """A route about one film, whose own last word stands apart from the film's identifier.
+
+    ``ward%2Fimage`` is the film ``image`` in the folder ``ward``; ``ward/image`` is the picture
+    of the film ``ward``. Once the path is decoded the two are one.
+    """
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        """Match a path, unless what would be this route's word is part of an identifier."""
+        word = self.path_format.rpartition("/")[2].encode()
+        if (scope.get("raw_path") or b"").lower().endswith(b"%2f" + word):
+            return Match.NONE, {}
+        return super().matches(scope)
+
+
+router = APIRouter(
+    prefix="/v1/films",
+    tags=["films"],
+    responses=PROBLEMS | may_miss("film"),
+    route_class=FilmRoute,
+)
 
 Source = Annotated[str | None, Query(description="Where two sources use one identifier.")]
 

@@ -12,11 +12,14 @@ from starlette.exceptions import HTTPException
 from mmrag.clinical.findings import finding_names
 from mmrag.web.access import Reader
 from mmrag.web.problems import PROBLEMS, may_miss
-from mmrag.web.routes.films import Source, found_film, image_of, picture
+from mmrag.web.routes.films import FilmRoute, Source, found_film, image_of, picture
 from mmrag.web.service import Here
 
 router = APIRouter(
-    prefix="/v1/films", tags=["films"], responses=PROBLEMS | may_miss("film, or no heat map of it")
+    prefix="/v1/films",
+    tags=["films"],
+    responses=PROBLEMS | may_miss("film, or no heat map of it"),
+    route_class=FilmRoute,
 )
 
 
