@@ -296,6 +296,13 @@ class Engine:
             brief = yield from write(brief, model)
         return brief
 
+    def write_steps(self, brief: Brief) -> Steps:
+        """Let the language model of the settings write a brief that was made before.
+
+        Takes, tells and raises what `brief_steps` does from there on; nothing is searched.
+        """
+        return write(brief, Endpoint.of(self._settings))
+
     def replay(self, brief: Brief, *, image: str | Path | None = None) -> Replay:
         """Hold a printed brief against the store as it is now.
 

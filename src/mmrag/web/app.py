@@ -31,6 +31,7 @@ from mmrag.web.page_login import asks_for_token
 from mmrag.web.problems import Problem, answer_in_one_shape, problem
 from mmrag.web.routes import ROUTERS
 from mmrag.web.service import Service
+from mmrag.web.unwritten import Unwritten
 
 LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
 """Host names that are answered on this machine: another means that a foreign page was led here."""
@@ -82,7 +83,7 @@ def create_app(
 
     gate = Gate(lambda: engine.tokens, open_here, secrets.token_urlsafe(32))
     jobs = Jobs(work, chosen.ingest_roots)
-    service = Service(engine, gate, jobs, Metrics(), AskedFilms(), writer)
+    service = Service(engine, gate, jobs, Metrics(), AskedFilms(), Unwritten(), writer)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:

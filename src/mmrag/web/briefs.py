@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import nullcontext
 from typing import TYPE_CHECKING, cast
 
+from mmrag.brief import Brief
 from mmrag.brief.writer.steps import Step, Steps
 from mmrag.clinical.question import ClinicalQuery
 from mmrag.errors import InputError
@@ -70,13 +71,38 @@ def begin(
             question, image=path, film=film, films=films, labs=labs, writer=writer
         )
         searched = next(steps)
-    with_film = "with a film" if image is not None or film else ""
-    written = "written by a language model" if writer else ""
-    said = ", ".join(filter(None, (detail, with_film, written)))
     found = cast("SearchResult", searched.content)  # the first step is the search
     words = question if isinstance(question, str) else found.query.text
+    said = _said(detail, found, writer=writer)
     here.engine.audit.asked(caller.name, action, found, query=words, detail=said)
     return _all(searched, steps)
+
+
+def write_on(here: Service, caller: Caller, brief: Brief) -> Steps:
+    """Let the service's language model write a brief that the caller has before them.
+
+    Parameters
+    ----------
+    here : Service
+    caller : Caller
+    brief : Brief
+
+    Returns
+    -------
+    Steps
+        Its sentences; nothing is searched.
+    """
+    steps = here.engine.write_steps(brief)
+    said = _said("", brief, writer=True)
+    here.engine.audit.asked(caller.name, "brief", brief, query=brief.query.text, detail=said)
+    return steps
+
+
+def _said(detail: str, found: SearchResult, *, writer: bool) -> str:
+    """Say in the audit log how a question was asked."""
+    with_film = "with a film" if found.image is not None else ""
+    written = "written by a language model" if writer else ""
+    return ", ".join(filter(None, (detail, with_film, written)))
 
 
 def _all(first: Step, others: Steps) -> Steps:

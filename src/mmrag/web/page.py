@@ -100,11 +100,17 @@ def facets(here: Here, _: Reader, state: State) -> HTMLResponse:
 
 
 @page_router.get("/written", response_model=None)
-def in_words(here: Here, caller: Reader, state: State) -> StreamingResponse:
+def in_words(
+    here: Here,
+    caller: Reader,
+    state: State,
+    shown: Annotated[str, Query(max_length=64)] = "",
+) -> StreamingResponse:
     """Send the answer in a language model's words, as they come."""
     if isinstance(state, InputError):
         raise state
-    return events(written(here, caller, state), lambda step: part("prose.html.j2", step=step))
+    steps = written(here, caller, state, shown)
+    return events(steps, lambda step: part("prose.html.j2", step=step))
 
 
 @page_router.get("/edit", response_model=None)
@@ -167,11 +173,17 @@ def _refused(here: Service, caller: Caller, state: PageState, why: str) -> HTMLR
     return page("ask.html.j2", 400, **(_bare(here, caller, state) | {"error": why}))
 
 
+def _in_words(here: Service, caller: Caller, state: PageState, brief: Brief) -> str:
+    """Say where the page gets this very answer in a language model's words."""
+    shown = here.unwritten.keep(caller.name, brief)
+    return f"/written?{urlencode(state.parameters | {'shown': shown})}"
+
+
 def _answered(here: Service, caller: Caller, state: PageState, brief: Brief) -> dict[str, Any]:
     parameters = urlencode(state.parameters)
     return _bare(here, caller, state) | {
         "view": answer_view(brief, here.engine.courses),
-        "writer": here.writer,
+        "in_words": _in_words(here, caller, state, brief) if here.writer else None,
         "chips": chips(state, brief.query),
         "exports": {
             title: f"/v1/export?{parameters}&form={form}" for form, title in EXPORTS.items()

@@ -6,7 +6,7 @@ from mmrag.brief import Brief
 from mmrag.brief.writer.steps import Steps, finished
 from mmrag.store import Action
 from mmrag.web.access import Caller
-from mmrag.web.briefs import begin
+from mmrag.web.briefs import begin, write_on
 from mmrag.web.page_state import PageState
 from mmrag.web.service import Service
 
@@ -37,9 +37,31 @@ def answer(
     return finished(_begun(here, caller, state, action=action, detail=detail))
 
 
-def written(here: Service, caller: Caller, state: PageState) -> Steps:
-    """Let the service's language model write the answer of a state; raises as `answer` does."""
-    return _begun(here, caller, state, writer=True)
+def written(here: Service, caller: Caller, state: PageState, shown: str) -> Steps:
+    """Let the service's language model write the answer of a state.
+
+    Parameters
+    ----------
+    here : Service
+    caller : Caller
+    state : PageState
+    shown : str
+        What the answer that is on the caller's page was kept under; where it is kept no
+        longer, the question is asked again.
+
+    Returns
+    -------
+    Steps
+
+    Raises
+    ------
+    InputError
+        As `answer` does.
+    """
+    brief = here.unwritten.take(caller.name, shown)
+    if brief is None:
+        return _begun(here, caller, state, writer=True)
+    return write_on(here, caller, brief)
 
 
 def _begun(

@@ -12,6 +12,7 @@ from mmrag.web.access import Gate
 from mmrag.web.asked import AskedFilms
 from mmrag.web.jobs import Jobs
 from mmrag.web.metrics import Metrics
+from mmrag.web.unwritten import Unwritten
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,7 @@ class Service:
     jobs : Jobs
     metrics : Metrics
     asked : AskedFilms
+    unwritten : Unwritten
     writer : bool
         Whether the language model of the engine's settings may be asked to write.
     """
@@ -35,6 +37,7 @@ class Service:
     jobs: Jobs
     metrics: Metrics
     asked: AskedFilms
+    unwritten: Unwritten
     writer: bool
 
 
