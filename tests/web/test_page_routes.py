@@ -22,6 +22,7 @@ from mmrag.web.access import COOKIE
 from mmrag.web.app import create_app
 from mmrag.web.asked import AskedFilms
 from mmrag.web.csv_table import csv_table
+from mmrag.web.limits import LARGEST_UPLOAD
 from tests.web.local import local
 
 BROWSER = {"accept": "text/html,application/xhtml+xml"}
@@ -79,6 +80,48 @@ def test_a_login_leads_nowhere_else(outside: TestClient, engine: Engine, then: s
     _, secret = engine.tokens.create("ward", [Scope.READ])
     inside = outside.post("/login", data={"token": secret, "then": then}, follow_redirects=False)
     assert inside.headers["location"] == "/"
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status", "said"),
+    [
+        ("GET", "/nowhere", 404, "nothing at this address"),
+        ("GET", "/ask/film", 405, "does not take that method"),
+        ("GET", "/v1/films/none", 404, "no film &#39;none&#39; is stored"),
+        ("GET", f"/?film={'x' * 600}", 422, "at most 500 characters"),
+        ("POST", "/ask/film", 413, "more than 40 MiB"),
+    ],
+)
+def test_what_goes_wrong_is_a_page_for_a_person(
+    client: TestClient, method: str, path: str, status: int, said: str
+) -> None:
+    content = b"\0" * (LARGEST_UPLOAD + 1) if status == 413 else None
+    shown = client.request(method, path, headers=BROWSER, content=content)
+    assert shown.status_code == status
+    assert shown.headers["content-type"].startswith("text/html")
+    assert shown.headers["content-security-policy"].startswith("default-src 'none'")
+    assert said in shown.text
+    told = client.request(method, path, content=content)
+    assert told.headers["content-type"] == "application/problem+json"
+    assert told.headers["x-content-type-options"] == "nosniff"
+
+
+def test_a_person_with_too_many_questions_is_told_to_wait(
+    outside: TestClient, engine: Engine
+) -> None:
+    _, secret = engine.tokens.create("ward", [Scope.READ])
+    headers = BROWSER | {"authorization": f"Bearer {secret}"}
+    answers = [outside.get("/healthz", headers=headers) for _ in range(21)]
+    assert answers[-1].status_code == 429
+    assert "wait a few seconds" in answers[-1].text
+    assert "<h1>Too many requests</h1>" in answers[-1].text
+
+
+def test_no_marked_film_leads_back_to_the_results(client: TestClient) -> None:
+    shown = client.get("/compare", params={"back": "q=effusion"}, headers=BROWSER)
+    assert shown.status_code == 404
+    assert "mark some among the results" in shown.text
+    assert '<a href="/?q=effusion">Back to the results</a>' in shown.text
 
 
 def test_pictures_of_a_page_do_not_use_up_its_budget(outside: TestClient, engine: Engine) -> None:

@@ -28,7 +28,7 @@ from mmrag.web.limits import BodyLimit, Budget
 from mmrag.web.metrics import Metrics
 from mmrag.web.page import page_router
 from mmrag.web.page_login import asks_for_token
-from mmrag.web.problems import Problem, answer_in_one_shape, problem
+from mmrag.web.problems import Problem, answer_in_one_shape, is_a_person, problem
 from mmrag.web.routes import ROUTERS
 from mmrag.web.service import Service
 from mmrag.web.unwritten import Unwritten
@@ -105,8 +105,8 @@ def create_app(
         app.include_router(router)
     app.include_router(page_router)
     app.mount("/static", StaticFiles(packages=[("mmrag.web", "static")]))
-    _let_in(app, service, Budget(chosen.requests_per_minute))
     app.add_middleware(BodyLimit, takes_films=lambda path: path.endswith("/film"))
+    _let_in(app, service, Budget(chosen.requests_per_minute))
     if open_here:
         app.add_middleware(TrustedHostMiddleware, allowed_hosts=list(LOOPBACK))
     app.openapi_schema = _described(app)
@@ -131,20 +131,15 @@ async def _admit(request: Request, answer: Next, service: Service, budget: Budge
     try:
         caller = await run_in_threadpool(service.gate.caller, request)
     except HTTPException as error:
-        return problem(error.status_code, str(error.detail))
+        return problem(request, error.status_code, str(error.detail))
     request.state.caller = caller
     counted = caller is not None and caller.counted and not _belongs_to_a_page(request.url.path)
     if caller is not None and counted and not budget.spend(caller.name):
-        return problem(429, "too many requests: wait a few seconds")
+        return problem(request, 429, "too many requests: wait a few seconds")
     response = await answer(request)
-    if response.status_code == 401 and _is_a_page(request):
+    if response.status_code == 401 and request.method == "GET" and is_a_person(request):
         return asks_for_token(request)
     return response
-
-
-def _is_a_page(request: Request) -> bool:
-    """Whether a browser shows the answer to a person."""
-    return request.method == "GET" and "text/html" in request.headers.get("accept", "")
 
 
 def _belongs_to_a_page(path: str) -> bool:

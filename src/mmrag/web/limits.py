@@ -7,6 +7,8 @@ import time
 from collections.abc import Callable
 
 from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from mmrag.web.problems import problem
@@ -38,7 +40,7 @@ class BodyLimit:
         limit = LARGEST_UPLOAD if self._takes_films(scope["path"]) else LARGEST_BODY
         stated = dict(scope["headers"]).get(b"content-length", b"")
         if stated.isdigit() and int(stated) > limit:
-            await problem(413, _too_large(limit))(scope, receive, send)
+            await _too_large(scope, limit)(scope, receive, send)
             return
         taken = 0
 
@@ -47,7 +49,7 @@ class BodyLimit:
             message = await receive()
             taken += len(message.get("body", b""))
             if taken > limit:
-                raise HTTPException(413, _too_large(limit))
+                raise HTTPException(413)
             return message
 
         async def told(message: Message) -> None:
@@ -55,7 +57,7 @@ class BodyLimit:
             if taken <= limit:
                 await send(message)
             elif message["type"] == "http.response.start":
-                await problem(413, _too_large(limit))(scope, receive, send)
+                await _too_large(scope, limit)(scope, receive, send)
 
         await self._app(scope, counted, told)
 
@@ -86,5 +88,6 @@ class Budget:
             return left >= 1
 
 
-def _too_large(limit: int) -> str:
-    return f"more than {limit // 2**10:,} KiB: send less"
+def _too_large(scope: Scope, limit: int) -> Response:
+    size = f"{limit // 2**20} MiB" if limit >= 2**20 else f"{limit // 2**10} KiB"
+    return problem(Request(scope), 413, f"more than {size}: send less")

@@ -39,7 +39,7 @@ def film_page(
     """Show a film, its record, and ways to films like it."""
     found = _stored(here, film)
     if found is None:
-        return _missing(f"no film {film[:200]!r} is stored")
+        return _missing(f"no film {film[:200]!r} is stored", _results(back))
     here.engine.audit.viewed(caller.name, found)
     return page(
         "film.html.j2",
@@ -58,7 +58,7 @@ def compare_page(
     wanted = list(dict.fromkeys(film or ()))
     found = [f for f in (_stored(here, name) for name in wanted[:MOST_COMPARED]) if f is not None]
     if not found:
-        return _missing("no films to compare: choose some among the results")
+        return _missing("no films to compare: mark some among the results", _results(back))
     here.engine.audit.viewed(caller.name, *found)
     return page(
         "compare.html.j2",
@@ -118,5 +118,5 @@ def _facts(film: FilmRecord) -> list[tuple[str, object]]:
     ]
 
 
-def _missing(why: str) -> HTMLResponse:
-    return page("missing.html.j2", 404, why=why)
+def _missing(why: str, back: str) -> HTMLResponse:
+    return page("problem.html.j2", 404, title="Not found", why=why, back=back)

@@ -1,16 +1,21 @@
-"""One shape for everything that goes wrong: RFC 9457, ``application/problem+json``."""
+"""One shape for everything that goes wrong: RFC 9457, ``application/problem+json``.
+
+Whoever asks with a browser gets the same as a page.
+"""
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel, ConfigDict
 from starlette.exceptions import HTTPException
 
 from mmrag.errors import InputError, MmragError
+from mmrag.web.page_templates import page
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -28,6 +33,12 @@ _TITLES = {
     500: "internal error",
     503: "something outside failed",
 }
+
+_UNSAID = {
+    404: "there is nothing at this address",
+    405: "this address does not take that method",
+}
+"""What the framework says in one word."""
 
 
 class Problem(BaseModel):
@@ -64,9 +75,16 @@ FAULT = Problem.of(500, "a fault of the program: its log says more")
 """Whatever nobody foresaw."""
 
 
-def problem(status: int, detail: str, errors: list[dict[str, str]] | None = None) -> JSONResponse:
-    """Answer with an error."""
-    return _answer(Problem.of(status, detail, errors))
+def problem(
+    request: Request, status: int, detail: str, errors: list[dict[str, str]] | None = None
+) -> Response:
+    """Answer a request with an error."""
+    return _answer(request, Problem.of(status, detail, errors))
+
+
+def is_a_person(request: Request) -> bool:
+    """Whether a browser shows the answer to a person."""
+    return "text/html" in request.headers.get("accept", "")
 
 
 def of_the_house(error: MmragError) -> Problem:
@@ -97,18 +115,25 @@ def may_miss(what: str) -> dict[int | str, dict[str, Any]]:
     return {404: {**PROBLEMS[400], "description": f"no such {what}"}}
 
 
-def _answer(content: Problem) -> JSONResponse:
-    headers = {"WWW-Authenticate": "Bearer"} if content.status == 401 else None
-    return JSONResponse(content.model_dump(), content.status, headers, media_type=MEDIA_TYPE)
+def _answer(request: Request, content: Problem) -> Response:
+    answer: Response
+    if is_a_person(request):
+        title = content.title.capitalize()
+        answer = page("problem.html.j2", content.status, title=title, why=content.detail, back="/")
+    else:
+        answer = JSONResponse(content.model_dump(), content.status, media_type=MEDIA_TYPE)
+    if content.status == 401:
+        answer.headers["WWW-Authenticate"] = "Bearer"
+    return answer
 
 
-async def _of_the_house(_: Request, error: Exception) -> JSONResponse:
+async def _of_the_house(request: Request, error: Exception) -> Response:
     if not isinstance(error, MmragError):
         raise error
-    return _answer(of_the_house(error))
+    return _answer(request, of_the_house(error))
 
 
-async def _of_the_fields(_: Request, error: Exception) -> JSONResponse:
+async def _of_the_fields(request: Request, error: Exception) -> Response:
     if not isinstance(error, RequestValidationError):
         raise error
     wrong = [
@@ -116,14 +141,17 @@ async def _of_the_fields(_: Request, error: Exception) -> JSONResponse:
         for each in error.errors()
     ]
     said = "; ".join(f"{each['field'] or 'body'}: {each['reason']}" for each in wrong[:3])
-    return problem(422, said, wrong)
+    return problem(request, 422, said, wrong)
 
 
-async def _of_http(_: Request, error: Exception) -> JSONResponse:
+async def _of_http(request: Request, error: Exception) -> Response:
     if not isinstance(error, HTTPException):
         raise error
-    return problem(error.status_code, str(error.detail))
+    status, detail = error.status_code, str(error.detail)
+    if detail == HTTPStatus(status).phrase:
+        detail = _UNSAID.get(status, detail)
+    return problem(request, status, detail)
 
 
-async def _of_ours(_: Request, _error: Exception) -> JSONResponse:
-    return _answer(FAULT)
+async def _of_ours(request: Request, _: Exception) -> Response:
+    return _answer(request, FAULT)

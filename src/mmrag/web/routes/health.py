@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 from fastapi.responses import Response
 from pydantic import BaseModel
 
@@ -31,12 +31,12 @@ def healthz() -> Health:
 
 
 @router.get("/readyz", response_model=Health, responses={503: PROBLEMS[503]})
-def readyz(here: Here) -> Health | Response:
+def readyz(request: Request, here: Here) -> Health | Response:
     """Say whether the store answers."""
     try:
         here.engine.status()
     except MmragError:
-        return problem(503, "the store does not answer: the service's log says more")
+        return problem(request, 503, "the store does not answer: the service's log says more")
     return Health()
 
 
