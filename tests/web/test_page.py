@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from mmrag import Engine
 from mmrag.sources.demo import DemoFolders
+from tests.web.conftest import PATIENCE_MS
 from tests.web.shown import PNEUMONIA, WOMEN, asked, compiled, is_narrow
 
 
@@ -20,7 +21,7 @@ def test_an_example_fills_the_bar_and_reads_as_chips(page: Page) -> None:
     page.get_by_role("link", name="effusion without pneumothorax in women over 60").click()
     page.get_by_role("heading", name="Clinical Brief").wait_for()
     texts = [each.strip() for each in page.locator(".chip .flip").all_inner_texts()]
-    assert texts == ["+ Effusion", "\N{MINUS SIGN} Pneumothorax", "women", "> 60 y"]
+    assert texts == ["+ Effusion", "\N{MINUS SIGN} Pneumothorax", "women", "age > 60"]
     assert page.get_by_role("searchbox").input_value() == (
         "effusion without pneumothorax in women over 60"
     )
@@ -41,14 +42,14 @@ def test_chips_flip_change_and_go_and_the_address_holds_it_all(page: Page) -> No
     }  # fmt: skip
     page.get_by_role("link", name="Remove women").click()
     expect(page.get_by_role("link", name="Remove women")).to_have_count(0)
-    page.get_by_label("Edit the number of > 60 y").click()
+    page.get_by_label("Edit the number of age > 60").click()
     page.get_by_role("textbox", name="Number").fill("40")
     page.get_by_role("button", name="Set").click()
-    page.get_by_role("link", name="Remove > 40 y").wait_for()
+    page.get_by_role("link", name="Remove age > 40").wait_for()
     page.reload()
-    page.get_by_role("link", name="Remove > 40 y").wait_for()
+    page.get_by_role("link", name="Remove age > 40").wait_for()
     page.go_back()
-    page.get_by_role("link", name="Remove > 60 y").wait_for()
+    page.get_by_role("link", name="Remove age > 60").wait_for()
 
 
 def test_a_number_of_a_result_is_a_chip(page: Page) -> None:
@@ -160,7 +161,7 @@ def test_films_stand_beside_results_with_provenance_and_drawings(page: Page) -> 
     page.goto(PNEUMONIA)
     film = page.locator(".film").first
     assert "label of the made-up set" in film.inner_text()
-    assert re.search(r"pixels 0\.\d\d, label [+-]0\.\d\d", film.inner_text())
+    assert re.search(r"pixels 0\.\d\d, label ([+\N{MINUS SIGN}]0\.\d\d|0\.00)", film.inner_text())
     assert film.locator("svg.evidence rect.pixels").count() > 0
     assert "made up" in film.inner_text()
     panel = page.locator(".panel").first
@@ -171,12 +172,44 @@ def test_films_stand_beside_results_with_provenance_and_drawings(page: Page) -> 
 
 def test_a_course_of_the_same_patient_is_drawn(page: Page) -> None:
     page.goto("/?q=leukocytosis&labs=8")
-    assert page.locator("svg.course polyline").count() > 0
+    course = page.locator(".over-time").first
+    assert course.locator("svg.course polyline").count() == 1
+    assert re.fullmatch(
+        r"\d+ values, \d{4}-\d\d-\d\d to \d{4}-\d\d-\d\d", course.inner_text().strip()
+    )
 
 
 def test_nothing_found_is_said(page: Page) -> None:
     page.goto("/?q=hernia+in+men+over+110")
     assert "No films found" in page.locator(".nothing").first.inner_text()
+    assert page.locator("#films-title small").inner_text().startswith("none answers, ")
+    page.goto("/?q=low+platelets&labs=0")
+    said = [each.strip() for each in page.locator(".nothing").all_inner_texts()]
+    assert said == [
+        "No films found. No word of the question says anything of films.",
+        "No laboratory results asked for.",
+    ]
+
+
+def test_what_a_part_of_the_page_cannot_tell_is_told_by_the_address(
+    browser: Browser, address: str
+) -> None:
+    """Too many questions: the counts say that they did not come, a question leads there."""
+    context = browser.new_context(base_url=address)
+    page = context.new_page()
+    page.set_default_timeout(PATIENCE_MS)
+    refused = "<h1>Too many requests</h1>"
+    page.route("**/facets*", lambda route: route.fulfill(status=429, body=refused))
+    page.goto("/?q=effusion&films=1&labs=0")
+    page.get_by_text("The counts did not come").wait_for()
+    page.route(
+        "**/?q=pneumonia",
+        lambda route: route.fulfill(status=429, body=refused, content_type="text/html"),
+    )
+    page.get_by_role("searchbox").fill("pneumonia")
+    page.keyboard.press("Enter")
+    page.get_by_role("heading", name="Too many requests").wait_for()
+    context.close()
 
 
 def test_a_claim_lights_its_film_and_a_click_pins_it(page: Page) -> None:

@@ -6,7 +6,7 @@ import re
 from typing import Literal
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Route, expect
 
 from tests.web.shown import PNEUMONIA, asked
 
@@ -88,7 +88,7 @@ def test_films_are_compared_with_one_zoom(page: Page) -> None:
     page.goto(PNEUMONIA)
     for place in range(3):
         page.locator(".compare input").nth(place).check()
-    assert "3 of up to four" in page.locator("#marked").inner_text()
+    assert "3 of 4 marked" in page.locator("#marked").inner_text()
     page.get_by_role("button", name="Compare marked films").click()
     expect(page.locator(".viewer[data-ready]")).to_have_count(3)
     page.get_by_role("button", name="Larger").click()
@@ -185,3 +185,28 @@ def test_wheel_and_drag_on_one_film_move_all_that_are_compared(page: Page) -> No
     page.keyboard.press("Escape")
     page.get_by_role("heading", name="Clinical Brief").wait_for()
     assert "pneumonia" in asked(page)["q"][0]
+
+
+def test_the_heat_map_is_of_the_finding_that_stands_there(page: Page) -> None:
+    """A slow map of the finding before never lies under the name of another."""
+    page.goto("/?q=mass&films=2&labs=0")
+    page.locator("a[data-film]").first.click()
+    viewer = page.locator(".viewer[data-ready]")
+    viewer.wait_for()
+    finding = page.get_by_label("Finding")
+    assert finding.input_value() == "Mass"  # as the question asks
+    held: list[Route] = []
+    page.route("**/heat-map*finding=Mass*", lambda route: held.append(route))
+    page.keyboard.press("h")
+    finding.select_option("Hernia")
+    expect(viewer).to_have_attribute("data-heat", "Hernia")
+    with page.expect_response("**/heat-map*finding=Mass*") as late:
+        held[0].continue_()
+    late.value.finished()
+    page.wait_for_timeout(300)
+    expect(viewer).to_have_attribute("data-heat", "Hernia")
+    page.unroute("**/heat-map*finding=Mass*")
+    finding.select_option("Mass")
+    expect(viewer).to_have_attribute("data-heat", "Mass")
+    page.get_by_role("button", name="Heat map").click()
+    expect(viewer).to_have_attribute("data-heat", "")

@@ -89,6 +89,43 @@ def test_rules_of_accessibility_hold(
     assert not {path: rules for path, rules in wrong.items() if rules}
 
 
+def test_nothing_is_cut_off_or_beside_the_screen(page: Page) -> None:
+    page.goto(PNEUMONIA)
+    page.goto(page.locator("a[data-film]").first.get_attribute("href") or "")
+    page.get_by_role("link", name="More like this").click()
+    page.locator(".film").first.wait_for()
+    cut = page.locator(".film .body").evaluate_all(
+        "all => all.filter(each => each.scrollWidth > each.clientWidth).length"
+    )
+    assert cut == 0
+    page.keyboard.press("?")
+    box = page.get_by_role("dialog", name="Keys").bounding_box()
+    assert box is not None
+    assert page.viewport_size is not None
+    assert box["x"] >= 8
+    assert box["x"] + box["width"] <= page.viewport_size["width"] - 8
+
+
+def test_one_number_at_a_time_is_edited_on_the_screen(page: Page) -> None:
+    page.goto("/?q=pneumothorax+in+women+over+40+under+90&films=1&labs=0")
+    pencils = page.locator(".chip summary")
+    assert pencils.count() == 2
+    for place in range(2):
+        pencils.nth(place).click()
+        expect(page.get_by_role("textbox", name="Number")).to_have_count(1)
+        page.get_by_role("textbox", name="Number").scroll_into_view_if_needed()
+        assert page.viewport_size is not None
+        width = page.viewport_size["width"]
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_an_empty_question_is_not_sent(page: Page) -> None:
+    page.goto("/")
+    page.get_by_role("button", name="Ask", exact=True).click()
+    expect(page.get_by_role("searchbox")).to_be_focused()
+    assert page.url.endswith("/")
+
+
 def test_everything_that_was_found_comes_in_one_answer_without_scripts(
     browser: Browser, address: str
 ) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from collections.abc import Iterator
 from urllib.parse import urlencode
 
@@ -23,6 +24,7 @@ from mmrag.web.app import create_app
 from mmrag.web.asked import AskedFilms
 from mmrag.web.csv_table import csv_table
 from mmrag.web.limits import LARGEST_UPLOAD
+from mmrag.web.page_templates import signed
 from tests.web.local import local
 
 BROWSER = {"accept": "text/html,application/xhtml+xml"}
@@ -154,6 +156,29 @@ def test_a_film_is_kept_for_asking_and_named_by_its_hash(client: TestClient) -> 
     assert small.headers["content-type"] == "image/jpeg"
     wrong = client.post("/ask/film", files={"film": ("x", b"<svg/>")})
     assert "not a PNG or JPEG" in wrong.text
+
+
+def test_a_film_that_is_gone_is_not_shown_as_a_broken_picture(client: TestClient) -> None:
+    refused = client.get("/", params={"image": "a" * 64})
+    assert refused.status_code == 400
+    assert "give the film again" in refused.text
+    assert "<img" not in refused.text
+
+
+def test_one_is_not_spoken_of_as_many(client: TestClient) -> None:
+    answer = client.get("/?q=pneumonia&films=1&labs=1").text
+    assert 'data-announce="1 film and 1 laboratory panel found, ' in answer
+    assert not re.search(r"[^\d,.]1 (more |other )?(results|claims|films|panels)", answer)
+    assert "\N{MINUS SIGN}0.00" not in answer
+    assert "-0.00" not in answer
+
+
+@pytest.mark.parametrize(
+    ("figure", "written"),
+    [(0.21, "+0.21"), (-0.054, "\N{MINUS SIGN}0.05"), (-0.001, "0.00"), (0.001, "0.00")],
+)
+def test_what_labels_add_has_a_sign_where_it_is_anything(figure: float, written: str) -> None:
+    assert signed(figure) == written
 
 
 def test_facets_are_what_a_search_would_find(client: TestClient, engine: Engine) -> None:

@@ -236,7 +236,7 @@ class _Chips:
         ):
             if age is not None:
                 yield Chip(
-                    text=f"{signs[included]} {age:g} y",
+                    text=f"age {signs[included]} {age:g}",
                     kind="other",
                     without=self._address(_patient(self._query, **{name: None})),
                     edit=name,

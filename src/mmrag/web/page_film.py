@@ -12,10 +12,11 @@ from mmrag.brief.plain import plain
 from mmrag.brief.wording import label_origin
 from mmrag.clinical.findings import finding_names
 from mmrag.clinical.question import ClinicalQuery
+from mmrag.errors import InputError
 from mmrag.retrieval.lookup import FilmRecord
 from mmrag.web.access import Reader
 from mmrag.web.page_chips import with_finding
-from mmrag.web.page_state import PageState
+from mmrag.web.page_state import PageState, state_of
 from mmrag.web.page_templates import page
 from mmrag.web.page_view import film_key, picture_address
 from mmrag.web.service import Here, Service
@@ -46,6 +47,7 @@ def film_page(
         caller=caller,
         **_shown(found),
         findings=finding_names(),
+        explained=_explained(back, [found]),
         back=_results(back, at),
     )
 
@@ -66,6 +68,7 @@ def compare_page(
         films=[_shown(each) for each in found],
         left_out=max(0, len(wanted) - len(found)),
         findings=finding_names(),
+        explained=_explained(back, found),
         back=_results(back),
         written=back,
     )
@@ -74,6 +77,18 @@ def compare_page(
 def _results(written: str, at: str = "") -> str:
     """Give the address of the results that led here, and of the place among them."""
     return f"/?{urlencode(parse_qsl(written))}{'#' if at else ''}{at}" if written else "/"
+
+
+def _explained(written: str, films: list[FilmRecord]) -> str:
+    """Choose the finding whose heat map comes first: one asked for, else a label."""
+    asked = dict(parse_qsl(written))
+    try:
+        sought = state_of(asked.get("q", ""), asked.get("query", "")).query.present
+    except InputError:
+        sought = ()
+    labels = (finding for film in films for finding in film.findings or ())
+    known = finding_names()
+    return next(finding for finding in (*sought, *labels, *known) if finding in known)
 
 
 def _stored(here: Service, name: str) -> FilmRecord | None:
@@ -111,9 +126,9 @@ def _facts(film: FilmRecord) -> list[tuple[str, object]]:
         ("Age", None if film.age is None else f"{film.age:g} years"),
         ("Taken on", film.taken_on),
         ("Day", None if film.day is None else f"{film.day:g}"),
-        ("Study of this patient", film.follow_up),
+        ("Follow-up number", film.follow_up),
         ("Stated", film.stated),
-        ("Size", size),
+        ("Original size", size),
         ("Licence", film.licence),
     ]
 

@@ -14,7 +14,7 @@ from mmrag.brief.model import DISCLAIMER
 from mmrag.brief.plain import plain
 from mmrag.brief.sparkline import HEIGHT as COURSE_HEIGHT
 from mmrag.brief.sparkline import WIDTH as COURSE_WIDTH
-from mmrag.brief.wording import range_words, value_and_unit
+from mmrag.brief.wording import counted, range_words, value_and_unit
 
 
 def page(template: str, status: int = 200, **values: Any) -> HTMLResponse:
@@ -40,6 +40,26 @@ def part(template: str, **values: Any) -> str:
     return _environment().get_template(f"page/{template}").render(values)
 
 
+def signed(figure: float) -> str:
+    """Print what is added or taken away, to two decimals.
+
+    >>> signed(0.21), signed(-0.001)
+    ('+0.21', '0.00')
+    """
+    written = f"{figure:+.2f}"
+    return "0.00" if float(written) == 0 else written.replace("-", "\N{MINUS SIGN}")
+
+
+def sentence(words: str) -> str:
+    """Make a sentence of words that stood after a colon.
+
+    >>> sentence("no stored condition is called 'x'"), sentence("pH above 8: none")
+    ("No stored condition is called 'x'.", 'pH above 8: none.')
+    """
+    begins = words[:1].upper() if words[1:2].islower() else words[:1]
+    return f"{begins}{words[1:].rstrip('.')}."
+
+
 @cache
 def _environment() -> Environment:
     environment = Environment(
@@ -50,10 +70,12 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters |= {"signed": signed, "sentence": sentence}
     environment.globals |= {
         "disclaimer": DISCLAIMER,
         "bar_width": WIDTH,
         "course_size": (COURSE_WIDTH, COURSE_HEIGHT),
+        "counted": counted,
         "range_words": range_words,
         "value_and_unit": value_and_unit,
     }

@@ -12,7 +12,7 @@ from mmrag.brief.courses import Courses, draw_courses
 from mmrag.brief.model import FILM, LAB, Claim
 from mmrag.brief.sparkline import Sparkline
 from mmrag.brief.view import ResultRow, View, arrange, who
-from mmrag.brief.wording import day, label_words, range_words, value_and_unit
+from mmrag.brief.wording import counted, day, label_words, range_words, value_and_unit
 from mmrag.retrieval.lookup import FilmRecord
 from mmrag.retrieval.results import FilmHit, FindingEvidence, LabHit, ObservationHit
 
@@ -150,8 +150,9 @@ def answer_view(brief: Brief, courses: Courses) -> AnswerView:
         sections=tuple(_sections(view, panels)),
         notes=view.notes,
         announced=(
-            f"{len(brief.films)} films and {len(brief.labs)} laboratory panels found, "
-            f"{len(brief.claims)} claims"
+            f"{counted(len(brief.films), 'film')} and "
+            f"{counted(len(brief.labs), 'laboratory panel')} found, "
+            f"{counted(len(brief.claims), 'claim')}"
         ),
     )
 

@@ -47,6 +47,6 @@ export function markForComparing() {
     const boxes = [...document.querySelectorAll(".compare input")];
     const marked = boxes.filter((box) => box.checked).length;
     for (const box of boxes) box.disabled = marked >= 4 && !box.checked;
-    document.getElementById("marked").textContent = `${marked} of up to four marked`;
+    document.getElementById("marked").textContent = `${marked || "none"} of 4 marked`;
   });
 }

@@ -26,6 +26,13 @@ document.addEventListener("htmx:beforeSwap", (event) => {
     if (status === 401) location.reload();
   }
 });
+// of anything else a part of a page cannot tell: the address itself says what is wrong
+for (const failure of ["htmx:responseError", "htmx:sendError"]) {
+  document.addEventListener(failure, ({ detail: { target, xhr, pathInfo } }) => {
+    if (target.id !== "page") target.textContent = "The counts did not come: load the page again.";
+    else if (xhr.status !== 400 && xhr.status !== 401) location.assign(pathInfo.finalRequestPath);
+  });
+}
 document.addEventListener("htmx:afterSettle", (event) => {
   if (event.detail.target?.id !== "page" && event.target?.id !== "page") return;
   prepare();

@@ -2,7 +2,7 @@
 // films on the page.
 
 const STEP = 1.25;
-const view = { zoom: 1, x: 0, y: 0, window: 255, level: 127.5, inverted: false, heat: false };
+const view = { zoom: 1, x: 0, y: 0, window: 255, level: 127.5, inverted: false, heat: false, finding: "" };
 const films = [];
 
 class Film {
@@ -35,7 +35,9 @@ class Film {
     const address = `${this.figure.dataset.heatMap}&finding=${encodeURIComponent(finding)}`;
     const answer = await fetch(address);
     if (!answer.ok) throw new Error((await answer.json()).detail);
-    this.heat = await createImageBitmap(await answer.blob());
+    const heat = await createImageBitmap(await answer.blob());
+    if (finding !== view.finding) return; // another was chosen meanwhile
+    this.heat = heat;
     this.heatOf = finding;
   }
 
@@ -68,9 +70,9 @@ class Film {
     const context = this.canvas.getContext("2d");
     context.imageSmoothingEnabled = scale < 3;
     context.drawImage(this.drawn, left, top, width * scale, height * scale);
-    if (view.heat && this.heat) {
-      context.drawImage(this.heat, left, top, width * scale, height * scale);
-    }
+    const explained = view.heat && this.heatOf === view.finding;
+    if (explained) context.drawImage(this.heat, left, top, width * scale, height * scale);
+    this.figure.dataset.heat = explained ? this.heatOf : "";
     this.figure.dataset.zoom = view.zoom.toFixed(3);
     this.figure.dataset.place = `${view.x.toFixed(3)} ${view.y.toFixed(3)}`;
   }
@@ -109,6 +111,8 @@ function toggled(name) {
 
 async function showHeat() {
   const finding = document.querySelector('.tools [data-does="finding"]').value;
+  view.finding = finding;
+  show(); // the map of the finding before goes at once
   try {
     if (view.heat) await Promise.all(films.map((film) => film.loadHeat(finding)));
   } catch (error) {
