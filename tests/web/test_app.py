@@ -10,7 +10,7 @@ from starlette.testclient import TestClient
 
 from mmrag import Engine
 from mmrag.web.app import create_app
-from tests.web.local import local
+from tests.web.local import URL, local
 
 
 @pytest.fixture(scope="module")
@@ -71,6 +71,23 @@ def test_every_answer_forbids_other_hosts_scripts_and_caching(client: TestClient
         headers = client.get(path).headers
         assert headers["content-security-policy"].startswith("default-src 'none'")
         assert headers["cache-control"] == "no-store"
+
+
+@pytest.mark.parametrize("accept", ["*/*", "text/html"])
+def test_a_fault_of_the_program_carries_them_too_and_tells_nothing(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch, accept: str
+) -> None:
+    def fail(_: object) -> None:
+        raise RuntimeError("/home/secret")
+
+    monkeypatch.setattr(Engine, "status", fail)
+    with TestClient(create_app(engine), URL, raise_server_exceptions=False) as client:
+        answer = client.get("/v1/status", headers={"accept": accept})
+    assert answer.status_code == 500
+    assert answer.headers["cache-control"] == "no-store"
+    assert answer.headers["content-security-policy"].startswith("default-src 'none'")
+    assert "/home/secret" not in answer.text
+    assert "a fault of the program" in answer.text
 
 
 def test_the_page_asks_and_answers(client: TestClient) -> None:

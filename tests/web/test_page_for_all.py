@@ -117,6 +117,9 @@ def test_one_number_at_a_time_is_edited_on_the_screen(page: Page) -> None:
         assert page.viewport_size is not None
         width = page.viewport_size["width"]
         assert page.evaluate("document.documentElement.scrollWidth") <= width
+    page.get_by_role("textbox", name="Number").press("Escape")
+    expect(page.get_by_role("textbox", name="Number")).to_have_count(0)
+    expect(pencils.last).to_be_focused()
 
 
 def test_an_empty_question_is_not_sent(page: Page) -> None:

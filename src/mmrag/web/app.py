@@ -23,6 +23,7 @@ from mmrag.ingest.report import IngestReport
 from mmrag.settings import Settings
 from mmrag.web.access import Gate
 from mmrag.web.asked import AskedFilms
+from mmrag.web.headers import HEADERS
 from mmrag.web.jobs import Jobs
 from mmrag.web.limits import BodyLimit, Budget
 from mmrag.web.metrics import Metrics
@@ -35,18 +36,6 @@ from mmrag.web.unwritten import Unwritten
 
 LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
 """Host names that are answered on this machine: another means that a foreign page was led here."""
-
-HEADERS = {
-    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; "
-    "img-src 'self' data: blob:; connect-src 'self'; form-action 'self'; base-uri 'none'; "
-    "frame-ancestors 'none'",
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "same-origin",
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Cross-Origin-Resource-Policy": "same-origin",
-    "Cache-Control": "no-store",
-}
-"""On every answer: nothing from another host, no inline script, no trace of the records kept."""
 
 Next = Callable[[Request], Awaitable[Response]]
 

@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict
 from starlette.exceptions import HTTPException
 
 from mmrag.errors import InputError, MmragError
+from mmrag.web.headers import HEADERS
 from mmrag.web.page_templates import page
 
 MEDIA_TYPE = "application/problem+json"
@@ -154,4 +155,6 @@ async def _of_http(request: Request, error: Exception) -> Response:
 
 
 async def _of_ours(request: Request, _: Exception) -> Response:
-    return _answer(request, FAULT)
+    answer = _answer(request, FAULT)
+    answer.headers.update(HEADERS)  # it goes out past the middleware that sets them
+    return answer

@@ -19,6 +19,14 @@ function press(name) {
   return Boolean(button);
 }
 
+function closeNumber() {
+  const edited = document.querySelector(".chip .edit[open]");
+  if (!edited) return false;
+  edited.open = false;
+  edited.querySelector("summary").focus();
+  return true;
+}
+
 function handle(event) {
   const { key } = event;
   if (key === "?") {
@@ -57,6 +65,10 @@ function handle(event) {
 
 export function listenToKeys() {
   document.addEventListener("keydown", (event) => {
+    if (event.key === "Escape" && closeNumber()) {
+      event.preventDefault();
+      return;
+    }
     const modified = event.ctrlKey || event.metaKey || event.altKey;
     if (modified || isTyping(event.target) || document.querySelector("dialog[open]")) return;
     if (handle(event)) event.preventDefault();
