@@ -84,8 +84,9 @@ def problem(
 
 
 def is_a_person(request: Request) -> bool:
-    """Whether a browser shows the answer to a person."""
-    return "text/html" in request.headers.get("accept", "")
+    """Whether a browser shows the answer to a person; programs that take JSON get JSON."""
+    accepted = request.headers.get("accept", "")
+    return "text/html" in accepted and "json" not in accepted
 
 
 def of_the_house(error: MmragError) -> Problem:
