@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from mmrag.clinical.analytes import analytes
@@ -14,6 +14,7 @@ from mmrag.clinical.interpret import (
     RECORD_RANGE,
     interpret,
     is_implausible,
+    sign_problem,
     unit_problem,
 )
 from mmrag.records import Flag, Observation, ReferenceRange, Sex
@@ -186,6 +187,7 @@ def test_flags_and_deviation_never_fall_as_the_value_rises(
 ) -> None:
     unit = analytes()[code[1]].unit
     low, high = (read(code[0], v, unit, *person) for v in sorted((one, other)))
+    assume(sign_problem(code[0], min(one, other), unit) is None)
     if low.flag is None or high.flag is None:
         assert low.flag == high.flag
         return
@@ -232,3 +234,28 @@ def test_nothing_crashes_it(
     seen = interpret(code, name, value, None, unit, None, age, None)
     for number in (seen.value, seen.canonical_value, seen.deviation):
         assert number is None or math.isfinite(number)
+
+
+@pytest.mark.parametrize(
+    ("loinc", "value", "unit"),
+    [("6690-2", -3.0, "10*3/uL"), ("718-7", -120.0, "g/L"), ("8310-5", -4.0, "[degF]")],
+)
+def test_less_than_none_is_kept_as_written_and_answers_nothing(
+    loinc: str, value: float, unit: str
+) -> None:
+    own_range = ReferenceRange(4.0, 11.0, RECORD_RANGE)
+    for stated in (None, own_range):
+        result = read(loinc, value, unit, own_range=stated)
+        assert (result.value, result.unit) == (value, unit)
+        assert (result.canonical_value, result.flag, result.deviation) == (None, None, None)
+    said = sign_problem(loinc, value, unit)
+    assert said is not None
+    assert f"{value:g} cannot be" in said
+
+
+def test_what_may_be_negative_is_no_problem() -> None:
+    assert sign_problem("38265-5", -1.0, "{T-score}") is None  # a T-score
+    assert sign_problem("8310-5", 0.0, "Cel") is None
+    assert sign_problem("6690-2", 0.0, "10*3/uL") is None
+    assert sign_problem("6690-2", -1.0, "furlong") is None  # the unit is the problem
+    assert sign_problem("no-such-code", -1.0, None) is None

@@ -376,3 +376,10 @@ class TestBrokenInput:
         items = read(folder(tmp_path, ",,,,,,,,", "", row(), "  ", "\r"))
         assert [(p.kind, p.count, p.row) for p in problems(items)] == [("blank-row", 4, None)]
         assert panels(items)[0].provenance.row == 4
+
+
+def test_a_negative_count_is_one_line_with_its_row(tmp_path: Path) -> None:
+    source = SyntheaSource(folder(tmp_path, OTHER_ROW, row(VALUE="-3", ENCOUNTER="e2")))
+    problems = [item for item in source.read() if isinstance(item, Problem)]
+    assert [(p.file, p.row, p.kind) for p in problems] == [("observations.csv", 3, "negative")]
+    assert "leukocytes of -3 cannot be" in problems[0].message

@@ -12,7 +12,14 @@ from mmrag.clinical.ranges import certain_bound, range_in_unit, reference_range
 from mmrag.errors import UnknownUnit
 from mmrag.records import Flag, Observation, ReferenceRange, Sex
 
-__all__ = ["RECORD_INTERPRETATION", "RECORD_RANGE", "interpret", "is_implausible", "unit_problem"]
+__all__ = [
+    "RECORD_INTERPRETATION",
+    "RECORD_RANGE",
+    "interpret",
+    "is_implausible",
+    "sign_problem",
+    "unit_problem",
+]
 
 RECORD_INTERPRETATION = "record's interpretation"
 RECORD_RANGE = "record's reference range"
@@ -33,14 +40,15 @@ def interpret(
 ) -> Observation:
     """Make an observation with its analyte, canonical value, range, flag and deviation.
 
-    A value that is not a finite number is not kept as a number; it becomes the text when
-    there is none. Negative zero becomes zero. A known code in a unit that the table cannot
-    convert keeps value and unit as written, without canonical value and without a flag of
-    our table (`unit_problem` says why); the record's own range and interpretation still
-    count. Flags of our table are decided on the canonical value, so they do not depend on
-    the unit it was written in. Where age or sex is unknown and the ranges differ by it, a value
-    outside all of them is flagged (`certain_bound`), any other is not. Values on a bound are
-    normal, on a critical limit critical.
+    A value that is not a finite number is not kept as a number; it becomes the text when there
+    is none. Negative zero becomes zero. A known code in a unit that the table cannot convert
+    keeps value and unit as written, without canonical value and without a flag of our table
+    (`unit_problem` says why); the record's own range and interpretation still count. A negative
+    number of what cannot be negative stays as written, too, but only the record's
+    interpretation flags it (`sign_problem`). Flags of our table are decided on the canonical
+    value, so they do not depend on the unit it was written in. Where age or sex is unknown and
+    the ranges differ by it, a value outside all of them is flagged (`certain_bound`), any other
+    is not. Values on a bound are normal, on a critical limit critical.
 
     A value outside its range and outside what a living patient may have
     (``Analyte.plausible``) keeps its flag but has no deviation: most likely its unit is wrong
@@ -71,9 +79,12 @@ def interpret(
     known = analyte_of(loinc)
     in_canonical = _canonical_or_none(known, number, unit)
     trusted = own_range if own_range is not None and _is_usable(own_range) else None
+    impossible = known is not None and _is_below_none(known, in_canonical)
+    if impossible:
+        in_canonical = None
     reference, flag, flag_source, deviation = trusted, own_flag, None, None
 
-    if number is not None and trusted is not None:
+    if number is not None and trusted is not None and not impossible:
         deviation = deviation_from(number, trusted)
         flag, flag_source = flag_for(number, trusted), RECORD_RANGE
     if own_flag is not None:
@@ -136,6 +147,22 @@ def unit_problem(loinc: str, unit: str | None) -> str | None:
     except UnknownUnit as problem:
         return str(problem)
     return None
+
+
+def sign_problem(loinc: str, value: float, unit: str | None) -> str | None:
+    """Say that a number is negative where nothing can be less than none; None otherwise.
+
+    A temperature in degrees Fahrenheit is judged in its analyte's own unit, as any other.
+    """
+    known = analyte_of(loinc)
+    if known is None or not _is_below_none(known, _canonical_or_none(known, value, unit)):
+        return None
+    return f"{known.name} of {value:g} cannot be, and answers no question: correct the value"
+
+
+def _is_below_none(known: Analyte, in_canonical: float | None) -> bool:
+    """Whether less than nothing was measured, of what no living patient has less of."""
+    return in_canonical is not None and in_canonical < 0 <= known.plausible[0]
 
 
 def flag_for(value: float, bounds: ReferenceRange) -> Flag:

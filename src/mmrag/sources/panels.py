@@ -10,7 +10,7 @@ from datetime import datetime
 from itertools import groupby
 from pathlib import Path
 
-from mmrag.clinical.interpret import interpret, unit_problem
+from mmrag.clinical.interpret import interpret, sign_problem, unit_problem
 from mmrag.clinical.ranges import age_in_years
 from mmrag.records import (
     Condition,
@@ -86,6 +86,13 @@ class Outlet:
         )
         for row in rows:
             yield from self._unit_problem(row)
+            yield from self._sign_problem(row)
+
+    def _sign_problem(self, row: PlacedResult) -> Iterator[Problem]:
+        if row.value is None or row.value >= 0:
+            return
+        if (why := sign_problem(row.loinc, row.value, row.unit)) is not None:
+            yield self._problem(row, why, "negative")
 
     def _unit_problem(self, row: PlacedResult) -> Iterator[Problem]:
         if row.value is None or (row.loinc, row.unit) in self._reported_units:
