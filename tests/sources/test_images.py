@@ -130,12 +130,12 @@ def test_burnt_in_letters_do_not_darken_twelve_bits(film: Path) -> None:
 
 def test_sixteen_bit_colour_is_read_or_refused_but_never_black(film: Path) -> None:
     bright = np.repeat(np.arange(0, 65536, 1024, dtype=">u2"), 3)
-    rows = b"".join(b"\0" + bright.tobytes() for _ in range(8))
-    film.write_bytes(raw_png(64, 8, 16, 2, rows))
+    rows = b"".join(b"\0" + bright.tobytes() for _ in range(16))
+    film.write_bytes(raw_png(64, 16, 16, 2, rows))
     assert read_film(film).pixels.max() > 200
     dark = np.repeat(np.arange(0, 4096, 64, dtype=">u2"), 3)
-    rows = b"".join(b"\0" + dark.tobytes() for _ in range(8))
-    film.write_bytes(raw_png(64, 8, 16, 2, rows))
+    rows = b"".join(b"\0" + dark.tobytes() for _ in range(16))
+    film.write_bytes(raw_png(64, 16, 16, 2, rows))
     with pytest.raises(BadFilm, match="save the film as 16-bit grey"):
         read_film(film)
 
@@ -190,9 +190,10 @@ def test_bad_films_are_named_in_one_line(film: Path, content: bytes, reason: str
 
 
 def test_paths_that_are_no_file(tmp_path: Path) -> None:
-    for path in (tmp_path, tmp_path / "absent.png"):
-        with pytest.raises(BadFilm, match="no such file"):
-            read_film(path)
+    with pytest.raises(BadFilm, match="no such file"):
+        read_film(tmp_path / "absent.png")
+    with pytest.raises(BadFilm, match="not a file: give one image"):
+        read_film(tmp_path)
 
 
 def test_file_size_is_bounded(film: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -231,3 +232,10 @@ def test_thumbnail_is_a_small_grey_jpeg(film: Path, size: int, expected: tuple[i
     film.write_bytes(encoded(Image.fromarray(GREY).convert("RGBA")))
     with Image.open(io.BytesIO(thumbnail(film, size))) as image:
         assert (image.format, image.mode, image.size) == ("JPEG", "L", expected)
+
+
+@pytest.mark.parametrize("size", [(1, 1), (1, 5000), (400, 15)])
+def test_a_few_pixels_are_no_film(film: Path, size: tuple[int, int]) -> None:
+    film.write_bytes(encoded(Image.linear_gradient("L").resize(size)))
+    with pytest.raises(BadFilm, match=rf"film\.png: {size[0]} x {size[1]} pixels show no chest"):
+        read_film(film)

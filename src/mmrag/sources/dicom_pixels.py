@@ -100,7 +100,10 @@ def decode_dicom(path: Path, content: bytes, max_pixels: int) -> NDArray[np.uint
 
 def _check_image(path: Path, dataset: Dataset, max_pixels: int) -> None:
     if "PixelData" not in dataset:
-        raise BadFilm(f"{path}: a DICOM file without an image: leave it out")
+        raise BadFilm(
+            f"{path}: a DICOM file without an image, or cut short before its end: copy it again, "
+            "or leave it out"
+        )
     if int(dataset.get("NumberOfFrames") or 1) > 1:
         raise BadFilm(f"{path}: holds several frames: export the film as a single image")
     if dataset.get("PhotometricInterpretation") not in _GREY:

@@ -26,6 +26,9 @@ MAX_PIXELS = 100_000_000
 MAX_BYTES = 256 * 2**20
 """Largest image file: the largest film in 16 bit, uncompressed, and some."""
 
+MIN_SIDE = 16
+"""Shortest side of a film; on fewer pixels nothing of a chest can be told."""
+
 _PNG = b"\x89PNG\r\n\x1a\n"
 _JPEG = b"\xff\xd8\xff"
 _OTHER_FORMATS = (
@@ -113,7 +116,7 @@ def read_film(path: Path) -> DecodedFilm:
     ------
     BadFilm
         When the file cannot be read, is empty, damaged, cut short, none of these, animated, or
-        larger than `MAX_PIXELS` or `MAX_BYTES`.
+        larger than `MAX_PIXELS` or `MAX_BYTES`, or smaller than `MIN_SIDE`.
     """
     content = _read_bytes(path)
     try:
@@ -123,6 +126,7 @@ def read_film(path: Path) -> DecodedFilm:
         raise BadFilm(
             f"{path}: the image is damaged or cut short ({detail}): copy or download it again"
         ) from error
+    _refuse_few_pixels(path, grey)
     return DecodedFilm(grey, hashlib.sha256(content).hexdigest())
 
 
@@ -173,10 +177,21 @@ def film_png(path: Path) -> bytes:
     return buffer.getvalue()
 
 
+def _refuse_few_pixels(path: Path, grey: NDArray[np.uint8]) -> None:
+    height, width = grey.shape
+    if min(height, width) < MIN_SIDE:
+        raise BadFilm(
+            f"{path}: {width} x {height} pixels show no chest, a side needs {MIN_SIDE}: "
+            "give the film itself"
+        )
+
+
 def _read_bytes(path: Path) -> bytes:
     try:
-        if not path.is_file():
+        if not path.exists():
             raise BadFilm(f"{path}: no such file: check the path")
+        if not path.is_file():
+            raise BadFilm(f"{path}: not a file: give one image")
         size = path.stat().st_size
         if size > MAX_BYTES:
             raise BadFilm(
