@@ -3,6 +3,7 @@ from __future__ import annotations
 import copy
 import json
 import math
+import os
 import tracemalloc
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
@@ -78,9 +79,10 @@ class TestWholeBundle:
             assert (panel.patient, panel.provenance.made_up) == ("ward:p1", True)
 
     def test_nothing_there(self, tmp_path: Path) -> None:
-        for path in (tmp_path, tmp_path / "absent"):
-            with pytest.raises(SourceError, match="no FHIR"):
-                FhirSource(path)
+        with pytest.raises(SourceError, match="no FHIR"):
+            FhirSource(tmp_path)
+        with pytest.raises(SourceError, match="absent: no such file or folder"):
+            FhirSource(tmp_path / "absent")
 
 
 class TestReferences:
@@ -359,3 +361,10 @@ def test_memory_does_not_grow_with_the_number_of_bundles(
 
     peak(5)
     assert peak(120) < 1.25 * peak(30)
+
+
+def test_only_files_of_a_folder_are_read(tmp_path: Path) -> None:
+    (tmp_path / "folder.json").mkdir()
+    os.mkfifo(tmp_path / "pipe.json")
+    with pytest.raises(SourceError, match="holds no FHIR"):
+        FhirSource(tmp_path)

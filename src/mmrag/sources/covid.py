@@ -56,6 +56,8 @@ class CovidSource:
     def __init__(self, path: Path) -> None:
         self._folder = path.resolve()
         table = self._folder / TABLE
+        if not path.exists():
+            raise SourceError(f"{path}: no such folder: check the path")
         if not table.is_file():
             raise SourceError(
                 f"{path}: no {TABLE} here: point at the folder that holds it and images/"

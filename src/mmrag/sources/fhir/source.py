@@ -60,11 +60,15 @@ class FhirSource:
 
     def __init__(self, path: Path) -> None:
         self._path = path.resolve()
+        if not self._path.exists():
+            raise SourceError(f"{path}: no such file or folder: check the path")
         if self._path.is_file():
             self._files = [self._path]
         else:
             self._files = sorted(
-                file for file in self._path.rglob("*") if file.name.lower().endswith(ENDINGS)
+                file
+                for file in self._path.rglob("*")
+                if file.name.lower().endswith(ENDINGS) and file.is_file()
             )
         if not self._files:
             raise SourceError(
