@@ -129,3 +129,8 @@ def test_any_json_is_a_question_or_refused(value: object) -> None:
     except QueryError:
         return
     assert query.text
+
+
+def test_depth_without_end_is_refused() -> None:
+    with pytest.raises(QueryError, match=r"q\.json: no question \(nested too deeply\)"):
+        read_query("[" * 100_000, "q.json")

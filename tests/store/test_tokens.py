@@ -68,3 +68,9 @@ def test_a_token_wants_a_name_and_a_scope(store: Store, name: str, scopes: list[
 def test_revoking_what_is_not_there_says_so(store: Store) -> None:
     with pytest.raises(InputError, match="no token zzz: mmrag token list"):
         store.tokens.revoke("zzz")
+
+
+@pytest.mark.parametrize("days", [1e12, 4e6, float("nan")])
+def test_days_beyond_the_calendar_are_refused(store: Store, days: float) -> None:
+    with pytest.raises(InputError, match="beyond the calendar"):
+        store.tokens.create("copilot", [Scope.READ], days)

@@ -58,6 +58,8 @@ def read_query(text: str, file: str) -> ClinicalQuery:
         content = json.loads(text, parse_constant=_refuse_constant)
     except ValueError as error:
         raise QueryError(f"{file}: no JSON ({error}): {_HOW}") from error
+    except RecursionError as error:
+        raise QueryError(f"{file}: no question (nested too deeply): {_HOW}") from error
     if not isinstance(content, dict):
         raise QueryError(f"{file}: a question is one JSON object: {_HOW}")
     try:

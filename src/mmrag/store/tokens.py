@@ -84,13 +84,13 @@ class Tokens:
         Raises
         ------
         InputError
-            When the name is empty, or no scope is given.
+            When the name is empty, no scope is given, or the days lead nowhere.
         """
         wanted = tuple(scope for scope in Scope if scope in set(scopes))
         if not name.strip() or not wanted:
             raise InputError(f"a token wants a name and a scope of {', '.join(Scope)}")
         public, secret = secrets.token_hex(4), secrets.token_urlsafe(32)
-        expires = None if days is None else datetime.now(UTC) + timedelta(days=days)
+        expires = None if days is None else _in_days(days)
         whole = f"{_PREFIX}{public}_{secret}"
         with self._database.transaction() as connection:
             row = connection.execute(
@@ -145,6 +145,14 @@ class Tokens:
         if row is None:
             raise InputError(f"no token {id_}: mmrag token list shows them")
         return _token(row)
+
+
+def _in_days(days: float) -> datetime:
+    try:
+        return datetime.now(UTC) + timedelta(days=days)
+    except (OverflowError, ValueError) as error:
+        said = f"{days:g} days lead beyond the calendar: give fewer, or none for a token for good"
+        raise InputError(said) from error
 
 
 def _valid(row: tuple[Any, ...] | None) -> Token | None:
