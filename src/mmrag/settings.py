@@ -63,7 +63,9 @@ class Settings(BaseSettings):
         (``MMRAG_WRITER_IDENTIFIERS``).
     """
 
-    model_config = SettingsConfigDict(env_prefix="MMRAG_", frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(
+        env_prefix="MMRAG_", env_ignore_empty=True, frozen=True, extra="ignore"
+    )
 
     home: Path = Field(default_factory=lambda: Path(platformdirs.user_data_dir("mmrag")))
     dsn: str | None = None

@@ -199,7 +199,9 @@ def test_variables_meant_for_another_server_change_nothing(
     server.leave()
 
 
-@pytest.mark.parametrize("name", ["naïve päth, with $HOME `and` \"quotes\" and 'more'", "l" * 200])
+@pytest.mark.parametrize(
+    "name", ["naïve päth, with $HOME `and` \"quotes\" and 'more'", "l" * 200, 'in "quotes"']
+)
 def test_any_path_is_a_home(short_folder: Callable[[], Path], name: str) -> None:
     home = short_folder() / name
     server = EmbeddedServer.join(home)

@@ -74,11 +74,11 @@ class Cluster:
     def socket_folder(self) -> Path:
         """Where the socket lies: beside the data, or in a short private folder.
 
-        A socket's path may have some hundred bytes, and a comma in it would be read as a
-        second host.
+        A socket's path may have some hundred bytes, a comma in it would be read as a second
+        host, and a quotation mark as the end of the server's own setting.
         """
         socket = os.fsencode(self.folder / f".s.PGSQL.{PORT}")
-        if len(socket) <= _SOCKET_PATH_BYTES and b"," not in socket:
+        if len(socket) <= _SOCKET_PATH_BYTES and not set(b',"') & set(socket):
             return self.folder
         name = hashlib.sha256(os.fsencode(self.folder)).hexdigest()[:16]
         return Path("/tmp") / f"mmrag-{self.account.uid}-{name}"  # noqa: S108
