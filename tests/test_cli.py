@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -235,6 +237,105 @@ def test_ingest_reports_what_did_not_go_in(
     report = json.loads(out)
     assert report["films"] == {"added": 0, "changed": 0, "unchanged": 39}
     assert [line["kind"] for line in report["problems"]] == ["bad-film"]
+
+
+def test_an_ingest_of_which_nothing_goes_in_fails(mmrag: Run, tmp_path: Path) -> None:
+    page = tmp_path / "page.json"
+    page.write_text("<html>not found</html>", encoding="utf-8")
+    code, out, err = mmrag("ingest", "fhir", str(page), "--json", home=tmp_path / "home")
+    assert [line["kind"] for line in json.loads(out)["problems"]] == ["broken-file"]
+    assert code == 2
+    assert err.count("\n") == 1
+    assert "page.json: nothing of it went in" in err
+
+
+def test_a_problem_is_one_line_however_long_its_file_is_called(
+    mmrag: Run, own_copy: DemoFolders, tmp_path: Path
+) -> None:
+    picture = own_copy.films / "images" / f"{'long ' * 30}name.png"
+    picture.write_bytes(b"not a film")
+    _, out, _ = mmrag("ingest", "nih", str(own_copy.films), home=tmp_path / "home")
+    line = f"  {picture.name}: not a PNG or JPEG image: replace or remove the file"
+    assert line in out.splitlines()
+
+
+@pytest.mark.parametrize("columns", ["40", "80"])
+def test_a_narrow_terminal_shows_whole_identifiers(
+    mmrag: Run, monkeypatch: pytest.MonkeyPatch, columns: str
+) -> None:
+    _, out, _ = mmrag("search", "pleural effusion", "--films", "1", "--labs", "0", "--json")
+    film = json.loads(out)["films"][0]
+    monkeypatch.setenv("COLUMNS", columns)
+    _, out, _ = mmrag("search", "pleural effusion", "--films", "1", "--labs", "0")
+    assert f"{film['score']:.3f}" in out
+    header, *rows = [line for line in out.splitlines() if line.startswith(" ")]
+    column = slice(header.index("film"), header.index("pati"))
+    assert "".join(row[column].strip() for row in rows) == film["id"]
+
+
+def test_help_instead_of_arguments_says_nothing_more(mmrag: Run) -> None:
+    code, out, err = mmrag()
+    assert code == 2
+    assert "Usage" in out
+    assert err == ""
+
+
+@pytest.mark.parametrize(
+    ("shell", "code", "said"),
+    [
+        ("mmrag brief --schema >/dev/full", 3, "mmrag: the output: No space left on device"),
+        ("mmrag brief --schema >&-", 0, ""),
+        ("mmrag brief --schema | head -c 1 >&2; exit ${PIPESTATUS[0]}", 0, "{"),
+    ],
+)
+def test_output_that_nobody_takes(shell: str, code: int, said: str, tmp_path: Path) -> None:
+    command = f'mmrag() {{ {sys.executable} -m mmrag "$@"; }}; {shell}'
+    run = subprocess.run(
+        ["/bin/bash", "-c", command],
+        env=os.environ | {"MMRAG_HOME": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert run.returncode == code
+    assert run.stderr.startswith(said)
+    assert run.stderr.count("\n") == (1 if code else 0)
+
+
+def test_an_output_that_lacks_letters_gets_others(mmrag: Run, filled_home: Path) -> None:
+    run = subprocess.run(
+        [sys.executable, "-m", "mmrag", "search", "effusion", "--films", "9", "--labs", "9"],
+        env=os.environ
+        | {"MMRAG_HOME": str(filled_home), "PYTHONIOENCODING": "ascii", "COLUMNS": "20"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert run.returncode == 0
+    assert run.stderr == ""
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_stopped_ingest_says_how_to_go_on(
+    own_copy: DemoFolders, tmp_path: Path, number: signal.Signals
+) -> None:
+    home = tmp_path / "home"
+    with subprocess.Popen(
+        [sys.executable, "-m", "mmrag", "ingest", "nih", str(own_copy.films)],
+        env=os.environ | {"MMRAG_HOME": str(home)},
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+    ) as run:
+        while not (home / "postgres").exists() and run.poll() is None:
+            time.sleep(0.01)
+        run.send_signal(number)
+        assert run.stderr is not None
+        said = run.stderr.read()
+    assert run.returncode == 130
+    assert said.strip().splitlines() == [
+        "mmrag: stopped; what was finished is stored, run the same command to go on"
+    ]
 
 
 def test_version_and_help(mmrag: Run) -> None:

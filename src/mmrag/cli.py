@@ -33,6 +33,7 @@ from mmrag.sources import SourceKind
 from mmrag.store import FusionKind
 
 DISTRIBUTION = "med-multimodal-rag"
+_INTERRUPTED = 130
 
 app = typer.Typer(
     add_completion=False,
@@ -99,6 +100,8 @@ def ingest(
         typer.echo(report.model_dump_json(indent=2))
     else:
         terminal.print_ingest(report)
+    if report.problems and not report.holds_anything:
+        raise InputError(f"{path}: nothing of it went in: mend what the report names")
 
 
 @app.command()
@@ -271,8 +274,10 @@ def main() -> None:
     """Run the command line; every error is one line and a stable exit code."""
     # a terminated program leaves the database as an interrupted one does: it stops it
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    terminal.open_streams()
     try:
         status_code = app(standalone_mode=False)
+        sys.stdout.flush()  # what cannot be written is told here, not after the end
     except TyperException as error:
         _fail(error.format_message(), error.exit_code)
     except MmragError as error:
@@ -282,10 +287,20 @@ def main() -> None:
             raise
         _fail(_wrong_setting(error), InputError.exit_code)
     except KeyboardInterrupt:
-        _fail("stopped; what was finished is stored, run the same command to go on", 130)
-    except BrokenPipeError:
-        sys.stderr.close()
+        status_code = _INTERRUPTED
+    except OSError as error:
+        terminal.drop_output()
+        if isinstance(error, BrokenPipeError):
+            sys.exit(0)
+        place = error.filename or "the output"
+        _fail(f"{place}: {error.strerror}: make room, or choose another place", 3)
+    except SystemExit as ended:
+        if not isinstance(ended.__context__, BrokenPipeError):
+            raise
+        terminal.drop_output()  # whoever read the output has seen enough, which is no failure
         sys.exit(0)
+    if status_code == _INTERRUPTED:  # typer turns an interrupt into this number by itself
+        _fail("stopped; what was finished is stored, run the same command to go on", _INTERRUPTED)
     sys.exit(status_code if isinstance(status_code, int) else 0)
 
 
@@ -340,5 +355,6 @@ def _wrong_setting(error: ValidationError) -> str:
 def _fail(message: str, exit_code: int) -> None:
     if "--debug" in sys.argv[1:]:
         traceback.print_exc()
-    print(f"mmrag: {' '.join(message.split())}", file=sys.stderr)
+    if message:  # a command without arguments has printed its help, and there is no more to say
+        terminal.note(f"mmrag: {' '.join(message.split())}")
     sys.exit(exit_code)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import io
+import os
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 
 from rich.console import Console
 from rich.progress import (
@@ -17,7 +20,7 @@ from rich.progress import (
     TextColumn,
     TimeRemainingColumn,
 )
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
 
 from mmrag.brief.plain import plain
@@ -29,6 +32,9 @@ from mmrag.ingest.report import EncodedAgain, IngestReport, ProblemLine, Tally
 from mmrag.retrieval.results import FilmHit, LabHit, LegCoverage, SearchResult
 from mmrag.sources.problems import LISTED
 from mmrag.status import Status
+
+_WIDE_ENOUGH_FOR_SHARES = 72
+"""Columns below which a table of films leaves out what each part adds to the score."""
 
 _LONGEST_PROBLEM = 400
 """Characters of a line that says what is wrong and how to mend it."""
@@ -42,6 +48,25 @@ def shown(text: object) -> Text:
 def width() -> int:
     """Columns of the terminal; 80 where the output goes elsewhere."""
     return min(Console().width, 100) if sys.stdout.isatty() else 80
+
+
+def open_streams() -> None:
+    """Let the output take every letter, and go nowhere where the shell has closed it."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            nowhere = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - until the end
+            setattr(sys, name, nowhere)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")
+
+
+def drop_output() -> None:
+    """Give up what standard output could not take, so that the end does not try again."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, sys.stdout.fileno())
+    finally:
+        os.close(nowhere)
 
 
 def note(message: str) -> None:
@@ -131,7 +156,8 @@ def _print_problems(console: Console, problems: Sequence[ProblemLine], what: str
     for line in problems:
         place = line.file if line.row is None else f"{line.file}, row {line.row}"
         said = f"{place}: {line.message}" if place else line.message
-        console.print(Text(f"  {plain(said, _LONGEST_PROBLEM)}"))
+        # whoever searches the output for a file needs its name in one piece
+        console.print(Text(f"  {plain(said, _LONGEST_PROBLEM)}"), soft_wrap=True)
 
 
 def _print_encoded_again(console: Console, again: EncodedAgain) -> None:
@@ -195,27 +221,41 @@ def _print_joint(console: Console, films: tuple[FilmHit, ...]) -> None:
 
 
 def _film_table(films: tuple[FilmHit, ...]) -> Table:
+    shares = ("pixels", "labels", "text") if Console().width >= _WIDE_ENOUGH_FOR_SHARES else ()
+    columns = [_figures(name) for name in ("#", "score", *shares)]
     table = Table(
-        "#", "film", "patient", "score", "pixels", "labels", "text", "findings", "view", box=None
-    )
+        columns[0], *map(_names, ("film", "patient")), *columns[1:], _names("findings"), "view",
+        box=None,
+    )  # fmt: skip
     for film in films:
+        parts = (film.why.pixel, film.why.label, film.why.text) if shares else ()
         labelled = "unlabelled" if film.findings is None else ", ".join(film.findings)
         table.add_row(
             str(film.rank),
             shown(film.id),
             shown(_marked(film.patient or "unknown", film.made_up)),
             f"{film.score:.3f}",
-            f"{film.why.pixel:.3f}",
-            f"{film.why.label:.3f}",
-            f"{film.why.text:.3f}",
+            *(f"{part:.3f}" for part in parts),
             shown(labelled or "No Finding"),
             shown(film.view or ""),
         )
     return table
 
 
+def _figures(name: str) -> Column:
+    return Column(name, no_wrap=True)
+
+
+def _names(name: str) -> Column:
+    """Fold what is too long: an identifier that is cut short names no record."""
+    return Column(name, overflow="fold", min_width=len(name))
+
+
 def _lab_table(labs: tuple[LabHit, ...]) -> Table:
-    table = Table("#", "time", "patient", "score", "results", box=None)
+    table = Table(
+        _figures("#"), _names("time"), _names("patient"), _figures("score"), _names("results"),
+        box=None,
+    )  # fmt: skip
     for lab in labs:
         table.add_row(
             str(lab.rank),

@@ -103,6 +103,12 @@ class IngestReport(BaseModel):
     again: EncodedAgain | None = None
     problems: tuple[ProblemLine, ...] = ()
 
+    @property
+    def holds_anything(self) -> bool:
+        """Whether a single record was read, be it new or known."""
+        people = self.patients or self.conditions or self.imaging_studies
+        return bool(people) or (self.films, self.labs) != (Tally(), Tally())
+
 
 class Ledger:
     """Collects what happens during an ingest; memory stays bounded however much goes wrong.
