@@ -172,6 +172,9 @@ def test_a_comparison_that_cannot_be_made_is_refused(text: str, message: str) ->
         ("haemoglobin in patients with anaemia", [], [], None),
         ("haemoglobin in patients diagnosed with anaemia", ["anaemia"], [], None),
         ("WBC in patients with fever and pneumonia", ["pneumonia"], ["Pneumonia"], None),
+        ("history of pneumonia, effusion", ["pneumonia"], ["Effusion"], None),
+        ("h/o heart failure presents with effusion", ["heart failure"], ["Effusion"], None),
+        ("patients with a history of pneumonia", ["pneumonia"], ["Pneumonia"], None),
     ],
 )
 def test_diagnoses_beside_findings_and_results(
@@ -181,6 +184,19 @@ def test_diagnoses_beside_findings_and_results(
     assert [name for term in query.diagnoses for name in term.names] == diagnoses
     assert [term.finding for term in query.findings] == findings
     assert query.free_text == free
+
+
+@pytest.mark.parametrize(
+    ("text", "negated"),
+    [
+        ("high WBC but not in patients with pneumonia", True),
+        ("high WBC, no h/o pneumonia", True),
+        ("no fever in patients with pneumonia", False),
+    ],
+)
+def test_a_denied_population_is_not_asked_for(text: str, negated: bool) -> None:
+    (diagnosis,) = compile_query(text).diagnoses
+    assert (diagnosis.names, diagnosis.negated) == (("pneumonia",), negated)
 
 
 def test_a_period_is_of_results_alone() -> None:

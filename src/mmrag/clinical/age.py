@@ -135,7 +135,7 @@ _MEASURED = re.compile(
 
 
 def _between(match: re.Match[str]) -> Bounds | None:
-    if not _said(match, "aged", "unit"):
+    if not _said(match, "aged", "unit", "sex"):
         return None
     low, high = sorted((_years(match, "n"), _years(match, "m")))
     return Bounds(low, high)
@@ -149,11 +149,15 @@ def _decade(match: re.Match[str]) -> Bounds | None:
 
 
 def _at_least(match: re.Match[str]) -> Bounds | None:
-    return Bounds(low=_years(match, "n")) if _said(match, "aged", "unit", "older") else None
+    if not (_said(match, "aged", "unit", "older") or _bare(match)):
+        return None
+    return Bounds(low=_years(match, "n"))
 
 
 def _at_most(match: re.Match[str]) -> Bounds | None:
-    return Bounds(high=_years(match, "n")) if _said(match, "aged", "unit", "younger") else None
+    if not (_said(match, "aged", "unit", "younger") or _bare(match)):
+        return None
+    return Bounds(high=_years(match, "n"))
 
 
 def _over(match: re.Match[str]) -> Bounds | None:
@@ -182,7 +186,7 @@ _PEOPLE = (
     r"gentlemen|individuals?|subjects?|children|boys?|girls?"
 )
 _AGED = (
-    rf"(?:\b(?P<aged>aged?|ages|of\s+age|age\s+of|{_PEOPLE})\s+"
+    rf"(?:\b(?P<aged>aged?|ages|of\s+age|age\s+of|{_PEOPLE})(?:\s+|\s*:?\s*(?=[<>=\u2264\u2265]))"
     r"(?:who\s+are\s+|aged?\s+|is\s+|are\s+)*)"
 )
 _ONES = ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine"]
@@ -199,7 +203,7 @@ _N = rf"(?P<n>(?<![\d.,])\d{{1,3}}(?:\.\d{{1,4}})?|{_WORDS})"
 _M = rf"(?P<m>\d{{1,3}}(?:\.\d{{1,4}})?|{_WORDS})"
 _DECADES = {f"{word.removesuffix('y')}ies": 10.0 * n for n, word in enumerate(_TENS, start=2)}
 _UNIT = (
-    r"(?:[\s-]*(?P<unit>years?|yrs?|y(?=\b|/)|months?|mos?\b|weeks?|wks?|days?)\b"
+    r"(?:[\s-]*(?P<unit>years?|yrs?|y(?=\b|/|o\b)|months?|mos?\b|weeks?|wks?|days?)(?:\b|(?=o\b))"
     r"(?:[\s-]*(?:olds?\b|of\s+age\b|/?o\b))?)"
 )
 _EXACT_UNIT = (
@@ -215,6 +219,12 @@ _OLDER = (
     rf"(?:(?P<older>older\s+than)|over{_THE_AGE}|above{_THE_AGE}|more\s+than|greater\s+than|past|>)"
 )
 _YOUNGER = rf"(?:(?P<younger>younger\s+than)|under{_THE_AGE}|below{_THE_AGE}|less\s+than|<)"
+_NOT_OLDER = (
+    rf"\b(?:no|not)\s+(?:(?P<younger>older\s+than)|over{_THE_AGE}|above{_THE_AGE}|more\s+than|past)"
+)
+_NOT_YOUNGER = (
+    rf"\b(?:no|not)\s+(?:(?P<older>younger\s+than)|under{_THE_AGE}|below{_THE_AGE}|less\s+than)"
+)
 
 _Reader = Callable[[re.Match[str]], Bounds | None]
 
@@ -222,6 +232,8 @@ _Reader = Callable[[re.Match[str]], Bounds | None]
 def _forms() -> Iterator[tuple[re.Pattern[str], _Reader]]:
     written: tuple[tuple[str, _Reader], ...] = (
         (rf"{_AGED}?(?:between\s+|from\s+)?\b{_N}{_TO}{_M}{_LIMIT}{_UNIT}?", _between),
+        (rf"{_AGED}?{_NOT_OLDER}\s*{_N}{_LIMIT}(?:{_UNIT}|{_ENDS})?", _at_most),
+        (rf"{_AGED}?{_NOT_YOUNGER}\s*{_N}{_LIMIT}(?:{_UNIT}|{_ENDS})?", _at_least),
         (rf"{_AGED}?\b(?:over|above)[\s-]+{_N}(?P<older>s)\b", _over),
         (rf"{_AGED}?\b(?:under|below)[\s-]+{_N}(?P<younger>s)\b", _under),
         (
@@ -248,6 +260,10 @@ def _forms() -> Iterator[tuple[re.Pattern[str], _Reader]]:
     )
     for pattern, reader in written:
         yield re.compile(pattern, re.IGNORECASE), reader
+    yield (
+        re.compile(r"(?<![\d.,])\b(?P<n>\d{1,3})\s*[-\u2013]\s*(?P<m>\d{1,3})\s?(?P<sex>[MF])\b"),
+        _between,
+    )
     yield re.compile(r"(?<![\d.,])\b(?P<n>\d{1,3})[\s-]?(?P<sex>[MF])\b"), _exactly
 
 

@@ -2,7 +2,8 @@
 
 Cues come from ``assertion.toml``. A cue governs a stretch of its sentence, forward or backward;
 a stretch ends at the sentence's end, at words such as "but" or "with", and where a comma or an
-"and" starts a new assertion, as "and haemoglobin below 12" does.
+"and" starts a new assertion, as "and haemoglobin below 12" does. What is denied of the patient
+ends at the comma: "not anaemic, effusion" and "no children, pneumonia" deny no finding.
 """
 
 from __future__ import annotations
@@ -34,9 +35,11 @@ Kind = Literal[
 ]
 
 _SENTENCE_ENDS = frozenset(".;!\n\r")
-_PREPOSITIONS = frozenset({"in", "the", "for", "of", "from", "any"})
-_PLACES = frozenset({"in", "among"})
+_PREPOSITIONS = frozenset({"in", "the", "for", "of", "from", "any", "a", "an"})
+_PLACES = frozenset({"in", "among", "on", "at"})
 _LIST_WORDS = frozenset({"and", "or", "nor"})
+_PREDICATES = frozenset({"not", "never", "non", "isnt", "arent", "wasnt", "werent"})
+_AUXILIARIES = frozenset({"do", "does", "did"})
 
 
 class Span(Protocol):
@@ -86,6 +89,9 @@ class _Cues:
     phrases: Phrases[Kind]
     reopening: frozenset[str]
     copulas: frozenset[str]
+    background: frozenset[str]
+    records: frozenset[str]
+    pointing: frozenset[str]
 
 
 @cache
@@ -98,8 +104,10 @@ def _cues() -> _Cues:
     reading = content["reading"]
     return _Cues(
         Phrases(pairs),
-        frozenset(fold(word) for word in reading["reopening"]),
-        frozenset(fold(word) for word in reading["copulas"]),
+        *(
+            frozenset(fold(word) for word in reading[name])
+            for name in ("reopening", "copulas", "background", "records", "pointing")
+        ),
     )
 
 
@@ -114,21 +122,30 @@ class Reading:
         Terms whose words are not cues.
     openings : sequence of Span
         Terms that are assertions of their own: what denies the words before them ends there.
+    of_patient : sequence of Span
+        Terms that say something of the patient, and not of the film. Results are among the
+        terms as well.
     """
 
     def __init__(
-        self, words: Sequence[Word], terms: Sequence[Span], openings: Sequence[Span] = ()
+        self,
+        words: Sequence[Word],
+        terms: Sequence[Span],
+        openings: Sequence[Span] = (),
+        of_patient: Sequence[Span] = (),
     ) -> None:
         self._words = words
         self._openings = frozenset(self._place(term)[0] for term in openings)
-        self._copulas = _cues().copulas
-        self._reopening = _cues().reopening
+        self._lists = _cues()
         self._cue_list = [
-            cue for cue in _cues().phrases.find(words) if not self._inside(cue, terms)
+            cue
+            for cue in self._lists.phrases.find(words)
+            if not self._inside(cue, [*terms, *of_patient])
         ]
         self._starts = {cue.first: cue for cue in self._cue_list}
         self._ends = {cue.last: cue for cue in self._cue_list}
         self._anchors = [self._place(term) for term in terms]
+        self._of_patient = frozenset(self._place(term)[0] for term in of_patient)
         self._stretches = [s for cue in self._cue_list for s in self._governed(cue)]
 
     def assertions(self, spans: Sequence[Span]) -> list[Assertion]:
@@ -191,7 +208,7 @@ class Reading:
         """Tell whether a term behind a comma or an "and" makes a statement of its own."""
         if not stretch.forward or not self._opens_anew(stretch.first, first):
             return False
-        if any(self._words[i].folded in self._copulas for i in range(first, last + 1)):
+        if any(self._words[i].folded in self._lists.copulas for i in range(first, last + 1)):
             return True
         following = self._starts.get(last + 1)
         return following is not None and following.meaning == "shown_after"
@@ -213,7 +230,8 @@ class Reading:
             return [] if denied else self._forward(cue, "absent")
         assertion: Assertion = "absent" if kind.startswith("absent") else "uncertain"
         if kind.endswith("_before"):
-            return self._forward(cue, assertion)
+            answers = self._words[cue.last].folded == "no" and self._closes(cue.last)
+            return self._backward(cue, assertion) if answers else self._forward(cue, assertion)
         if kind.endswith("_both"):
             return self._forward(cue, assertion) + self._backward(cue, assertion)
         if kind == "absent_after" or kind == "uncertain_after":
@@ -223,7 +241,10 @@ class Reading:
             reaches = any(
                 s.first <= first and last <= s.last for s in behind for first, last in self._anchors
             )
-            return behind if reaches else self._forward(cue, assertion)
+            ahead = cue.last + 1
+            if reaches or (ahead < len(self._words) and "," in self._words[ahead].gap):
+                return behind  # "embolism ruled out, effusion" denies no effusion
+            return self._forward(cue, assertion)
         return []
 
     def _touches_next(self, index: int) -> bool:
@@ -240,30 +261,62 @@ class Reading:
 
     def _forward(self, cue: PhraseMatch[Kind], assertion: Assertion) -> list[_Stretch]:
         start = here = cue.last + 1
-        while here < len(self._words) and not self._ends_before(here, start, assertion):
+        predicate = self._is_predicate(cue)
+        while here < len(self._words) and not self._ends_before(here, start, assertion, predicate):
             here += 1
         return [_Stretch(assertion, start, here - 1, forward=True)] if here > start else []
 
-    def _ends_before(self, here: int, start: int, assertion: Assertion) -> bool:
+    def _is_predicate(self, cue: PhraseMatch[Kind]) -> bool:
+        """Tell "not pregnant", which is over at the comma, from "does not show a fracture"."""
+        before = self._words[cue.first - 1].folded if cue.first else ""
+        return self._words[cue.last].folded in _PREDICATES and before not in _AUXILIARIES
+
+    def _ends_before(self, here: int, start: int, assertion: Assertion, predicate: bool) -> bool:
         if self._breaks_before(here) or (here > start and here in self._openings):
             return True
         starting = self._starts.get(here)
         if starting is not None and starting.meaning in {"stop", "except"} and here > start:
-            return True
+            return not self._names_records(start, here)
         comma = "," in self._words[here].gap
+        if comma and starting is not None and starting.meaning == "shown_after":
+            return True  # "(-) effusion, (+) mass"
+        goes_on = comma and self._list_goes_on(here)
         if assertion == "uncertain":
-            return comma and here > start and not self._list_goes_on(here)
-        if comma and self._leaves_list(start, here) and not self._list_goes_on(here):
+            return comma and here > start and not goes_on
+        if comma and here > start and self._said_of_patient(start, here, predicate):
             return True
-        anew = here > start and (comma or self._words[here - 1].folded == "and")
-        if not anew:
+        if comma and self._leaves_list(start, here) and not goes_on:
+            return True
+        anew = comma or self._words[here - 1].folded == "and"
+        if not (anew and self._terms_within(start, here)):
             return False
-        opens = starting is not None and starting.meaning.startswith("uncertain")
-        return opens or self._words[here].folded in self._reopening
+        if starting is not None and starting.meaning.startswith("uncertain"):
+            return True
+        return self._words[here].folded in self._lists.reopening and not goes_on
+
+    def _terms_within(self, start: int, end: int) -> list[int]:
+        """Give where the terms of a stretch begin; its end is not part of it."""
+        return [first for first, last in self._anchors if start <= first and last < end]
+
+    def _names_records(self, start: int, here: int) -> bool:
+        """Tell "excluding films with effusion" from "no effusion, with atelectasis"."""
+        return all(self._words[i].folded in self._lists.records for i in range(start, here))
+
+    def _said_of_patient(self, start: int, here: int, predicate: bool) -> bool:
+        """Tell "not anaemic, A", "no children, A" and "no prior surgery, A" from "no A, B"."""
+        if any(first not in self._of_patient for first in self._terms_within(start, here)):
+            return False
+        return (
+            predicate
+            or any(start <= first < here for first in self._of_patient)
+            or any(self._words[i].folded in self._lists.background for i in range(start, here))
+        )
 
     def _leaves_list(self, start: int, here: int) -> bool:
-        """Tell "no A in women, B" from "no A, B"."""
-        return any(self._words[i].folded in _PLACES for i in range(start + 1, here))
+        """Tell "no A in women, B" and "no A on the right, B" from "no A, B"."""
+        terms = self._terms_within(start, here)
+        places = (i for i in range(start + 1, here) if self._words[i].folded in _PLACES)
+        return bool(terms) and any(min(terms) < place for place in places)
 
     def _list_goes_on(self, here: int) -> bool:
         """Tell "may be A, B or C", one list, from "may be A, B is seen"."""
@@ -277,20 +330,38 @@ class Reading:
         return False
 
     def _backward(self, cue: PhraseMatch[Kind], assertion: Assertion) -> list[_Stretch]:
-        here = end = cue.first - 1
-        if here < 0 or self._words[here].folded in _LIST_WORDS or "," in self._words[cue.first].gap:
+        lead = cue.first
+        while lead > 0 and self._words[lead - 1].folded in self._lists.pointing:
+            lead -= 1
+        here = end = lead - 1
+        if here < 0 or self._words[here].folded in _LIST_WORDS or self._is_apart(lead, cue):
             return []
         listed = False
-        following = cue.first
-        while here >= 0 and not self._breaks_before(following):
+        while here >= 0:
             ending = self._ends.get(here)
             if ending is not None and ending.meaning in {"stop", "except", "shown_after"}:
                 break
-            if "," in self._words[following].gap and not listed:
-                break
             listed = listed or self._words[here].folded in _LIST_WORDS
-            following, here = here, here - 1
+            ends = self._breaks_before(here) or ("," in self._words[here].gap and not listed)
+            here -= 1
+            if ends:
+                break
         return [_Stretch(assertion, here + 1, end, forward=False)] if here < end else []
+
+    def _is_apart(self, lead: int, cue: PhraseMatch[Kind]) -> bool:
+        """Tell "effusion, resolved" and "effusion? No." from "effusion, resolved pneumonia"."""
+        if "," in self._words[lead].gap:
+            return not self._closes(cue.last)
+        return self._words[lead].folded != "?" and self._breaks_before(lead)
+
+    def _closes(self, index: int) -> bool:
+        """Tell whether a clause ends behind a word."""
+        following = index + 1
+        if following == len(self._words) or self._breaks_before(following):
+            return True
+        starting = self._starts.get(following)
+        stops = starting is not None and starting.meaning in {"stop", "except"}
+        return stops or "," in self._words[following].gap
 
     def _breaks_before(self, index: int) -> bool:
         word = self._words[index]

@@ -31,39 +31,45 @@ class _Placed(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class DiagnosisMention:
-    """One diagnosis and its place in the text, end excluded: its names, with what leads in."""
+    """One diagnosis and its place in the text, end excluded: its names, with what leads in.
+
+    One that is `past`, "history of pneumonia", need not be there any more.
+    """
 
     term: DiagnosisTerm
     start: int
     end: int
+    past: bool = False
 
 
 _PEOPLE = (
-    r"(?:patients?|people|persons?|individuals?|subjects?|adults?|children|child|infants?|boys?|"
+    r"(?:patients?|pts?|people|persons?|individuals?|subjects?|adults?|children|child|infants?|boys?|"
     r"girls?|wom[ae]n|m[ae]n|females?|males?|those|anyone|cases?|inpatients?|outpatients?|"
     r"adolescents?|teenagers?|elderly)"
 )
 _HAVING = (
-    r"(?P<having>with(?!out)|(?:who|that)\s+(?:currently\s+|also\s+)?ha(?:ve|s)|having|"
+    r"(?P<having>with(?!out)|w/|(?:who|that)\s+(?:currently\s+|also\s+)?ha(?:ve|s)|having|"
     r"suffering\s+from|(?P<without>without|(?:who|that)\s+do(?:es)?\s+not\s+have))"
 )
 _STATED = re.compile(
-    r"\b(?:(?:(?P<without>without|no)\s+|with\s+|known\s+|who\s+have\s+|that\s+have\s+|having\s+)?"
+    r"\b(?:(?:(?P<without>without|w/o|no)\s+|with\s+|known\s+|who\s+have\s+|that\s+have\s+|having\s+)?"
     r"(?:an?\s+|any\s+|the\s+)?"
-    r"(?:(?:past|previous|prior|known|medical)\s+)*history\s+of|"
+    r"(?:(?:past|previous|prior|known|medical)\s+)*(?:history\s+of|h/o|hx\s+of)|"
     r"(?:(?:who|that)\s+(?:were|was|are|is|have\s+been|has\s+been)\s+)?diagnosed\s+(?:with|as)|"
     r"with\s+an?\s+diagnosis\s+of|with\s+(?:the\s+)?diagnosis\s+of)\s+",
     re.IGNORECASE,
 )
+_PAST = re.compile(r"\b(?:history|h/o|hx)\b", re.IGNORECASE)
 _POPULATION = re.compile(
     rf"\b(?:(?:in|among(?:st)?|of|for|from)\s+(?:[\w-]+\s+){{0,3}}?{_PEOPLE}\b"
     rf"(?:\s+(?!with\b)[\w-]+){{0,6}}?|{_PEOPLE})\s+{_HAVING}\s+",
     re.IGNORECASE,
 )
-_BARE = re.compile(rf"{_PEOPLE}\s+with(?:out)?\s+$", re.IGNORECASE)
+_BARE = re.compile(rf"{_PEOPLE}\s+(?:with(?:out)?|w/)\s*$", re.IGNORECASE)
 _END = re.compile(
     r"[,;.?!:()]|\s(?:but|who|whose|that|which|over|under|above|below|aged|older|younger|between|"
-    r"in|on|at|during|with|without|whom|having|ever|not)\b|$",
+    r"in|on|at|during|with|without|w/|whom|having|ever|not|now|presents?|presented|presenting|"
+    r"is|are|was|were|has|had|develop(?:s|ed)?|comes?|came|complain(?:s|ed|ing)?|admitted|show(?:s|ing)?)\b|$",
     re.IGNORECASE,
 )
 _AND = re.compile(r"\s+(?:and|plus|as\s+well\s+as)\s+|\s*&\s*", re.IGNORECASE)
@@ -140,9 +146,8 @@ def _named(
         names = tuple(filter(None, map(_name, _OR.split(text[piece_start:piece_end]))))
         if names:
             written = text[start:piece_end].strip()
-            yield DiagnosisMention(
-                DiagnosisTerm(names=names, negated=negated, written=written), start, piece_end
-            )
+            term = DiagnosisTerm(names=names, negated=negated, written=written)
+            yield DiagnosisMention(term, start, piece_end, _PAST.search(lead.group()) is not None)
         start = piece_end
 
 

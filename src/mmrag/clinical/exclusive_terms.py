@@ -81,7 +81,7 @@ def _targets(
         yield None
         return
     passed = [(region.start, region.end) for region in adjectives]
-    if "before" in match.meaning:
+    if "before" in match.meaning and not _comma_before(words, match.last + 1):
         here = match.last + 1
         while here < len(words) and _is_passed(words[here], passed):
             here += 1
@@ -89,7 +89,7 @@ def _targets(
         if following is not None:
             yield following
             return
-    if "after" in match.meaning and "," not in words[match.first].gap:
+    if "after" in match.meaning and not _comma_before(words, match.first):
         here = match.first - 1
         while here >= 0 and _is_passed(words[here], passed):
             here -= 1
@@ -99,6 +99,11 @@ def _targets(
         is_alone = words[match.first].folded == "alone"
         if behind is not None and (is_alone or not (limits and is_joined)):
             yield behind
+
+
+def _comma_before(words: Sequence[Word], index: int) -> bool:
+    """Tell "adults only, pneumonia" from "only pneumonia"."""
+    return index < len(words) and "," in words[index].gap
 
 
 def _is_passed(word: Word, adjectives: Sequence[tuple[int, int]]) -> bool:

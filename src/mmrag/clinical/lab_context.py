@@ -110,10 +110,11 @@ _SUFFIX = re.compile(
     re.IGNORECASE,
 )
 _VERB = re.compile(
-    r"[\s,:]*(?:(?:that|which)\s+)?(?:(?:is|are|was|were|has\s+been|have\s+been|being|remains?)\b\s*)?",
+    r"[\s,:]*(?:(?:that|which)\s+)?"
+    r"(?:(?:is|are|was|were|has\s+been|have\s+been|being|remains?)(?:\b|(?=n['\u2019]t))\s*)?",
     re.IGNORECASE,
 )
-_NOT = re.compile(r"(?:not|never)\b\s*|n't\b\s*", re.IGNORECASE)
+_NOT = re.compile(r"(?:not|never)\b\s*|n['\u2019]t\b\s*", re.IGNORECASE)
 _DEGREE = re.compile(rf"(?:(?:{'|'.join(sorted(_DEGREES))})\b\s*)*", re.IGNORECASE)
 _CRITICALLY = re.compile(rf"(?:{'|'.join(sorted(_CRITICAL))})\b\s*", re.IGNORECASE)
 _MOTION = re.compile(
@@ -126,7 +127,15 @@ _RANGE = (
 )
 _UPPER = r"(?:the\s+)?upper\s+limit(?:\s+of\s+normal)?"
 _LOWER = r"(?:the\s+)?lower\s+limit(?:\s+of\s+normal)?"
+_HIGH = "high|raised|elevated|increased"
+_LOW = "low|reduced|decreased"
 _PHRASES: tuple[tuple[FlagClass, re.Pattern[str]], ...] = (
+    (
+        "normal",
+        re.compile(
+            rf"neither\s+(?:(?:{_HIGH})\s+nor\s+(?:{_LOW})|(?:{_LOW})\s+nor\s+(?:{_HIGH}))\b", re.I
+        ),
+    ),
     ("normal", re.compile(rf"(?:with)?in\s+{_RANGE}|in\s+range\b", re.IGNORECASE)),
     ("abnormal", re.compile(rf"out(?:side)?(?:\s+of)?\s+(?:{_RANGE}|range)\b", re.IGNORECASE)),
     ("high", re.compile(rf"(?:above|over|exceeding|higher\s+than)\s+(?:{_UPPER}|{_RANGE})", re.I)),

@@ -62,11 +62,11 @@ _WORDS: dict[Direction, str] = {
     r"\s+than|not\s+(?:below|under)|minimum\s+of|(?:greater\s+than|above|over)\s+or\s+equal\s+to|"
     r"equal\s+to\s+or\s+(?:above|over|(?:greater|more|higher)\s+than)",
     "at-most": r"<=|=<|≤|≦|at\s+most|no\s+(?:more|greater|higher)\s+than|not\s+(?:more|greater|"
-    r"higher)\s+than|not\s+(?:above|over|exceeding)|up\s+to|maximum\s+of|"
+    r"higher)\s+than|not\s+(?:above|over)|(?:not|never)\s+exceed(?:s|ed|ing)?|up\s+to|maximum\s+of|"
     r"(?:less\s+than|below|under)\s+or\s+equal\s+to|"
     r"equal\s+to\s+or\s+(?:below|under|(?:less|lower)\s+than)",
-    "above": r">|above|over|(?:greater|more|higher|larger|bigger)\s+than|exceed(?:s|ing)?|beyond|"
-    r"in\s+excess\s+of|upwards\s+of",
+    "above": r">|above|over|(?:greater|more|higher|larger|bigger)\s+than|exceed(?:s|ed|ing)?|"
+    r"beyond|in\s+excess\s+of|upwards\s+of",
     "below": r"<|below|under|(?:less|lower|fewer|smaller)\s+than|beneath",
 }
 _COMPARATOR = re.compile(

@@ -106,7 +106,7 @@ def _readings(text: str) -> list[_Reading]:
 
 
 _VERBS = re.compile(
-    r"[\s,:]*(?:(?:that|which)\s+)?(?:(?:is|are|was|were|has|have|had|been|being)\b\s*)*"
+    r"[\s,:]*(?:(?:that|which)\s+)?(?:(?:is|are|was|were|has|have|had|been|being|do|does|did)\b\s*)*"
     r"(?:(?:now|still|currently|falling|dropping|rising|going|dips?|dipped|drops?|dropped|falls?|"
     r"fell|fallen|rises?|rose|risen|went)\b\s*)?(?:either\b\s*)?",
     re.IGNORECASE,
@@ -159,7 +159,7 @@ def _belongs_to_next(text: str, left: Context, right: Context, following: Sequen
     )
 
 
-_LIST = re.compile(r"\s*(?:,\s*(?:and|or)?|and|or|nor|&|/)\s*(?:the\s+)?", re.IGNORECASE)
+_LIST = re.compile(r"\s*(?:,\s*(?:and|or)?|and|or|nor|&|/|\+)\s*(?:the\s+)?", re.IGNORECASE)
 
 
 def _share(text: str, readings: Sequence[_Reading]) -> list[_Reading]:

@@ -76,6 +76,24 @@ def stop_words() -> frozenset[str]:
     return _lists().stop_words
 
 
+def patient_places(text: str) -> tuple[Region, ...]:
+    """Find what is said of sex and age, be it asked for or denied.
+
+    Parameters
+    ----------
+    text : str
+
+    Returns
+    -------
+    tuple of Region
+    """
+    words = words_of(text)
+    ages = (Region(age.start, age.end) for age in find_ages(text))
+    groups = (_region(words, group) for group in _lists().ages.find(words))
+    sexes = (_region(words, match) for match in _lists().sex.find(words))
+    return (*ages, *groups, *sexes)
+
+
 def read_patient(text: str) -> PatientReading:
     """Read sex and age.
 
@@ -108,9 +126,7 @@ def read_patient(text: str) -> PatientReading:
         sex = "F"
     elif said == {"M"}:
         sex = "M"
-    regions = [Region(age.start, age.end) for age in ages]
-    regions += [_region(words, group) for group in groups]
-    regions += [_region(words, match) for match in sexes]
+    regions = patient_places(text)
     _refuse_two_kinds(text, regions)
     patient = PatientTerm(
         sex=sex,
@@ -119,7 +135,7 @@ def read_patient(text: str) -> PatientReading:
         age_max=age.high,
         age_max_inclusive=age.high_included,
     )
-    return PatientReading(patient, tuple(regions))
+    return PatientReading(patient, regions)
 
 
 def read_view(text: str) -> ViewReading:

@@ -5,20 +5,22 @@ from __future__ import annotations
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from mmrag.clinical.assertion import Reading
-from mmrag.clinical.diagnosis_terms import diagnoses_of_people, stated_diagnoses
+from mmrag.clinical.diagnosis_terms import DiagnosisMention, diagnoses_of_people, stated_diagnoses
 from mmrag.clinical.exclusive_terms import ExclusiveMention, find_exclusive
 from mmrag.clinical.finding_alternatives import Part, alternatives_among
 from mmrag.clinical.finding_terms import Asserted, finding_terms
 from mmrag.clinical.lab_terms import LabMention, find_lab_terms
 from mmrag.clinical.lexicon import Mention, mentions_of
-from mmrag.clinical.patient_terms import read_patient, read_view, stop_words
+from mmrag.clinical.patient_terms import patient_places, read_patient, read_view, stop_words
 from mmrag.clinical.period_terms import find_period
 from mmrag.clinical.preference_terms import read_preferences
 from mmrag.clinical.question import ClinicalQuery, FindingTerm, LabTerm
 from mmrag.clinical.refusals import (
     Placed,
+    refuse_signs,
     refuse_sorting,
     refuse_unknown_units,
     refuse_unread_numbers,
@@ -64,13 +66,20 @@ def compile_query(text: str) -> ClinicalQuery:
     excluding = _excluding(unstated, words)
     labs = find_lab_terms(_cut(unstated, excluding))
     refuse_sorting(clean, labs)
+    refuse_signs(clean)
     refuse_unknown_units(lab.term for lab in labs)
     rest = _blank(clean, labs)
-    mentions = mentions_of(rest, words_of(rest))
+    mentions = _without_past(mentions_of(rest, words_of(rest)), stated)
     chest = [mention for mention in mentions if mention.via != "normal"]
     said = read_preferences(words, chest, [Region(lab.start, lab.end) for lab in labs])
     openings = [lab for lab in labs if lab.opens]
-    reading = Reading(words_of(_cut(clean, excluding)), [*mentions, *labs], openings)
+    people = patient_places(_blank(rest, [*mentions, *stated, *said.regions]))
+    reading = Reading(
+        words_of(_cut(clean, excluding)),
+        [*mentions, *labs],
+        openings,
+        of_patient=[*people, *labs, *stated],
+    )
     asserted = [
         Asserted(mention, assertion, preference)
         for mention, assertion, preference in zip(
@@ -78,7 +87,8 @@ def compile_query(text: str) -> ClinicalQuery:
         )
     ]
     excluding = _effective(excluding, asserted)
-    diagnoses = [*stated, *diagnoses_of_people(unstated, labs, chest)]
+    of_people = diagnoses_of_people(unstated, labs, chest)
+    diagnoses = [*stated, *_negated_where_denied(of_people, reading)]
     unread = _blank(rest, [*chest, *diagnoses, *said.regions, *excluding])
     period = find_period(unread) if labs else None
     if period is not None:
@@ -129,6 +139,26 @@ def _blank(text: str, regions: Iterable[Placed]) -> str:
     return "".join(characters)
 
 
+def _without_past(mentions: Sequence[Mention], stated: Iterable[DiagnosisMention]) -> list[Mention]:
+    """Leave out what the patient only had once, where the film is asked for something else."""
+    past = [diagnosis for diagnosis in stated if diagnosis.past]
+    now = [m for m in mentions if not any(p.start <= m.start < p.end for p in past)]
+    return now or list(mentions)
+
+
+def _negated_where_denied(
+    diagnoses: Sequence[DiagnosisMention], reading: Reading
+) -> list[DiagnosisMention]:
+    """Turn round the diagnosis of "but not in patients with pneumonia"."""
+    assertions = reading.assertions(diagnoses)
+    return [
+        replace(each, term=each.term.model_copy(update={"negated": True}))
+        if said == "absent"
+        else each
+        for each, said in zip(diagnoses, assertions, strict=True)
+    ]
+
+
 def _cut(text: str, clauses: Iterable[ExclusiveMention]) -> str:
     """End a sentence at "nothing but": its "nothing" and "but" deny and join nothing."""
     characters = list(text)
@@ -144,7 +174,7 @@ def _regions(places: Iterable[Placed]) -> list[Region]:
 
 def _without_denied(text: str, reading: Reading) -> str:
     """Cover "not in children" and "non-AP": no constraint says what is left when they go."""
-    said = (*read_patient(text).regions, *read_view(text).regions)
+    said = (*patient_places(text), *read_view(text).regions)
     return _blank(text, [region for region in said if reading.denies_at_once(region)])
 
 

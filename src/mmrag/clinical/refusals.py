@@ -83,6 +83,25 @@ def refuse_sorting(text: str, labs: Iterable[LabMention]) -> None:
         )
 
 
+_PLUS = re.compile(r"(?:^|\s)\+\s?(?!ve\b)[^\W\d_]")
+_MINUS = re.compile(r"(?:^|\s)(?P<written>[-\u2212\u2013]\s?(?!ve\b)[^\W\d_]+)")
+
+
+def refuse_signs(text: str) -> None:
+    """Refuse "+effusion -pneumothorax": a dash parts words too often to be read as a denial.
+
+    Raises
+    ------
+    QueryError
+    """
+    minus = _MINUS.search(text)
+    if minus and _PLUS.search(text):
+        raise QueryError(
+            f"{minus['written']!r}: signs beside a plus are not read: write "
+            f'"with" and "without" in their place'
+        )
+
+
 _COMPARED = re.compile(
     r"[^\w,;.\ufffc]+(?:[^\W\d]+\s+){0,3}?(?:[<>≤≥=]|\b(?:above|below|over|under|least|most|than|"
     r"exceed\w*|beyond|between|within|outside|to|or|max(?:imum)?|min(?:imum)?)\b)\s*\d+(?:[.,]\d+)?(?!\s*(?:mm|cm)\b)"

@@ -13,9 +13,11 @@ from functools import lru_cache
 
 _LETTER = r"(?:[^\W_]|[\u0300-\u036f])"
 _WORD = re.compile(
-    rf"\b[rwh]/o\b|\d+(?:[.,]\d+)+|{_LETTER}+(?:['\u2019]{_LETTER}+)*|[?%]", re.IGNORECASE
+    rf"\b[rwh]/o\b|\bw/out\b|\bw/|\b(?:b/l|c/w|d/t|s/p)\b|[+-]ve\b|\([+-]\)|∅|(?<!\S)\+(?=\s?[^\W\d_])|\d+(?:[.,]\d+)+|{_LETTER}+(?:['\u2019]{_LETTER}+)*|[?%]",
+    re.IGNORECASE,
 )
 _LIGATURES = str.maketrans({"æ": "ae", "œ": "oe", "ø": "o", "ß": "ss", "\u2019": "'", "ł": "l"})
+_SIGNS = {"w/": "with", "W/": "with", "+": "plus"}
 _JOINERS = frozenset(" \t-_\u00a0\u2010\u2011\u2012\u2013'\"()[]")
 
 _PLURALS = (
@@ -75,7 +77,7 @@ def fold(written: str) -> str:
     str
         Lower case, without accents, American spelling, singular.
     """
-    folded = written.casefold().translate(_LIGATURES)
+    folded = _SIGNS.get(written, written).casefold().translate(_LIGATURES)
     folded = "".join(
         c for c in unicodedata.normalize("NFKD", folded) if not unicodedata.combining(c)
     )
