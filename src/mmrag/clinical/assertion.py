@@ -8,37 +8,24 @@ ends at the comma: "not anaemic, effusion" and "no children, pneumonia" deny no 
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cache
-from importlib import resources
-from typing import Literal, Protocol
+from typing import Protocol
 
-from mmrag.clinical.phrases import PhraseMatch, Phrases
+from mmrag.clinical.assertion_cues import Kind, load_cues
+from mmrag.clinical.phrases import PhraseMatch
 from mmrag.clinical.question import Assertion
-from mmrag.clinical.words import Region, Word, fold, words_of
-
-Kind = Literal[
-    "absent_before",
-    "absent_after",
-    "absent_either",
-    "uncertain_before",
-    "uncertain_after",
-    "uncertain_either",
-    "uncertain_both",
-    "pseudo",
-    "affirm",
-    "stop",
-    "except",
-    "shown_after",
-]
+from mmrag.clinical.words import Region, Word, words_of
 
 _SENTENCE_ENDS = frozenset(".;!\n\r")
 _PREPOSITIONS = frozenset({"in", "the", "for", "of", "from", "any", "a", "an"})
 _PLACES = frozenset({"in", "among", "on", "at"})
+_SEEN = frozenset({"seen", "noted", "identified", "visible", "found", "detected", "present"})
+_ARTICLES = frozenset({"a", "an"})
+_SHOWN = frozenset({"shown_after", "course_after"})
 _LIST_WORDS = frozenset({"and", "or", "nor"})
 _PREDICATES = frozenset({"not", "never", "non", "isnt", "arent", "wasnt", "werent"})
+_OF_SYMPTOMS = frozenset({"denies", "denied", "deny", "denying", "ruled"})
 _AUXILIARIES = frozenset({"do", "does", "did"})
 
 
@@ -84,33 +71,6 @@ class _Stretch:
     forward: bool
 
 
-@dataclass(frozen=True, slots=True)
-class _Cues:
-    phrases: Phrases[Kind]
-    reopening: frozenset[str]
-    copulas: frozenset[str]
-    background: frozenset[str]
-    records: frozenset[str]
-    pointing: frozenset[str]
-
-
-@cache
-def _cues() -> _Cues:
-    file = resources.files("mmrag.clinical") / "assertion.toml"
-    content = tomllib.loads(file.read_text(encoding="utf-8"))
-    pairs: list[tuple[str, Kind]] = [
-        (phrase, kind) for kind, phrases in content["cues"].items() for phrase in phrases
-    ]
-    reading = content["reading"]
-    return _Cues(
-        Phrases(pairs),
-        *(
-            frozenset(fold(word) for word in reading[name])
-            for name in ("reopening", "copulas", "background", "records", "pointing")
-        ),
-    )
-
-
 class Reading:
     """One text read for its cues.
 
@@ -136,7 +96,7 @@ class Reading:
     ) -> None:
         self._words = words
         self._openings = frozenset(self._place(term)[0] for term in openings)
-        self._lists = _cues()
+        self._lists = load_cues()
         self._cue_list = [
             cue
             for cue in self._lists.phrases.find(words)
@@ -144,6 +104,7 @@ class Reading:
         ]
         self._starts = {cue.first: cue for cue in self._cue_list}
         self._ends = {cue.last: cue for cue in self._cue_list}
+        self._depths = _depths(words)
         self._anchors = [self._place(term) for term in terms]
         self._of_patient = frozenset(self._place(term)[0] for term in of_patient)
         self._stretches = [s for cue in self._cue_list for s in self._governed(cue)]
@@ -211,7 +172,7 @@ class Reading:
         if any(self._words[i].folded in self._lists.copulas for i in range(first, last + 1)):
             return True
         following = self._starts.get(last + 1)
-        return following is not None and following.meaning == "shown_after"
+        return following is not None and following.meaning in _SHOWN
 
     def _opens_anew(self, start: int, term: int) -> bool:
         for i in range(term, start, -1):
@@ -268,17 +229,20 @@ class Reading:
 
     def _is_predicate(self, cue: PhraseMatch[Kind]) -> bool:
         """Tell "not pregnant", which is over at the comma, from "does not show a fracture"."""
+        first, last = self._words[cue.first].folded, self._words[cue.last].folded
         before = self._words[cue.first - 1].folded if cue.first else ""
-        return self._words[cue.last].folded in _PREDICATES and before not in _AUXILIARIES
+        return first in _OF_SYMPTOMS or (last in _PREDICATES and before not in _AUXILIARIES)
 
     def _ends_before(self, here: int, start: int, assertion: Assertion, predicate: bool) -> bool:
         if self._breaks_before(here) or (here > start and here in self._openings):
             return True
+        if self._depths[here] < self._depths[start - 1]:
+            return True  # "effusion (no mass), nodule"
         starting = self._starts.get(here)
         if starting is not None and starting.meaning in {"stop", "except"} and here > start:
             return not self._names_records(start, here)
         comma = "," in self._words[here].gap
-        if comma and starting is not None and starting.meaning == "shown_after":
+        if comma and starting is not None and starting.meaning in _SHOWN:
             return True  # "(-) effusion, (+) mass"
         goes_on = comma and self._list_goes_on(here)
         if assertion == "uncertain":
@@ -292,7 +256,11 @@ class Reading:
             return False
         if starting is not None and starting.meaning.startswith("uncertain"):
             return True
-        return self._words[here].folded in self._lists.reopening and not goes_on
+        parallel = self._words[start].folded in _ARTICLES  # "without a mass and a nodule"
+        reopens = self._words[here].folded in self._lists.reopening | (
+            frozenset() if parallel else _ARTICLES
+        )
+        return reopens and not goes_on
 
     def _terms_within(self, start: int, end: int) -> list[int]:
         """Give where the terms of a stretch begin; its end is not part of it."""
@@ -313,9 +281,9 @@ class Reading:
         )
 
     def _leaves_list(self, start: int, here: int) -> bool:
-        """Tell "no A in women, B" and "no A on the right, B" from "no A, B"."""
+        """Tell "no A in women, B", "no A on the right, B" and "no A seen, B" from "no A, B"."""
         terms = self._terms_within(start, here)
-        places = (i for i in range(start + 1, here) if self._words[i].folded in _PLACES)
+        places = (i for i in range(start + 1, here) if self._words[i].folded in _PLACES | _SEEN)
         return bool(terms) and any(min(terms) < place for place in places)
 
     def _list_goes_on(self, here: int) -> bool:
@@ -339,7 +307,7 @@ class Reading:
         listed = False
         while here >= 0:
             ending = self._ends.get(here)
-            if ending is not None and ending.meaning in {"stop", "except", "shown_after"}:
+            if ending is not None and ending.meaning in {"stop", "except"} | _SHOWN:
                 break
             listed = listed or self._words[here].folded in _LIST_WORDS
             ends = self._breaks_before(here) or ("," in self._words[here].gap and not listed)
@@ -350,7 +318,7 @@ class Reading:
 
     def _is_apart(self, lead: int, cue: PhraseMatch[Kind]) -> bool:
         """Tell "effusion, resolved" and "effusion? No." from "effusion, resolved pneumonia"."""
-        if "," in self._words[lead].gap:
+        if "," in self._words[lead].gap or self._words[lead].folded == "but":
             return not self._closes(cue.last)
         return self._words[lead].folded != "?" and self._breaks_before(lead)
 
@@ -366,3 +334,12 @@ class Reading:
     def _breaks_before(self, index: int) -> bool:
         word = self._words[index]
         return word.folded == "?" or not _SENTENCE_ENDS.isdisjoint(word.gap)
+
+
+def _depths(words: Sequence[Word]) -> list[int]:
+    """Count for each word the brackets that are open there; "2)" closes one that is not."""
+    depths, depth = [], 0
+    for word in words:
+        depth += word.gap.count("(") - word.gap.count(")")
+        depths.append(depth)
+    return depths

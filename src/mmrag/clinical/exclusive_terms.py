@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 
+from mmrag.clinical.assertion_cues import except_cues
+from mmrag.clinical.findings import load_findings
 from mmrag.clinical.lexicon import Mention
 from mmrag.clinical.phrases import PhraseMatch, Phrases
 from mmrag.clinical.words import Region, Word, fold
@@ -133,6 +135,11 @@ def _lists() -> _Lists:
     for kind in ("before", "after", "anywhere"):
         for phrase in content["exclusive"][kind]:
             kinds.setdefault(phrase, set()).add(kind)
+    # "no acute finding apart from", of any words for a normal chest
+    exceptions = [*except_cues(), "but", "but for"]
+    for normal in load_findings().normal_terms:
+        for exception in exceptions:
+            kinds.setdefault(f"{normal} {exception}", set()).add("before")
     return _Lists(
         phrases=Phrases((phrase, frozenset(kind)) for phrase, kind in kinds.items()),
         passed=frozenset(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -125,13 +126,24 @@ def _entries() -> Iterator[tuple[str, _Meaning]]:
         yield from _namings(known)
         yield known.name, _Meaning(known)
         for flag, names in (("high", known.high), ("low", known.low)):
+            meaning = _Meaning(known, "high" if flag == "high" else "low")
             for name in names:
-                yield name, _Meaning(known, "high" if flag == "high" else "low")
+                yield from ((form, meaning) for form in (name, *_adjective(name)))
     for group in groups().values():
         yield from _namings(group)
     for state in states():
         for word in state.words:
-            yield word, _Meaning(None, terms=state.terms)
+            for form in (word, *_adjective(word)):
+                yield form, _Meaning(None, terms=state.terms)
+
+
+_STATE_NOUN = re.compile(r"(?<=aem)ia$|(?<=pen)ia$")
+
+
+def _adjective(state: str) -> Iterator[str]:
+    """Give the word for who is in a state: "hyponatraemic", "neutropenic"."""
+    if _STATE_NOUN.search(state):
+        yield _STATE_NOUN.sub("ic", state)
 
 
 def _namings(subject: Analyte | Group) -> Iterator[tuple[str, _Meaning]]:

@@ -73,7 +73,8 @@ def compile_query(text: str) -> ClinicalQuery:
     chest = [mention for mention in mentions if mention.via != "normal"]
     said = read_preferences(words, chest, [Region(lab.start, lab.end) for lab in labs])
     openings = [lab for lab in labs if lab.opens]
-    people = patient_places(_blank(rest, [*mentions, *stated, *said.regions]))
+    unnamed = _blank(rest, [*mentions, *stated, *said.regions])
+    people = [*patient_places(unnamed), *read_view(unnamed).regions]
     reading = Reading(
         words_of(_cut(clean, excluding)),
         [*mentions, *labs],
