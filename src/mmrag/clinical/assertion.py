@@ -1,9 +1,10 @@
 """Decide for each term of a text whether it is asserted, denied or left open.
 
-Cues come from ``assertion.toml``. A cue governs a stretch of its sentence, forward or backward;
-a stretch ends at the sentence's end, at words such as "but" or "with", and where a comma or an
-"and" starts a new assertion, as "and haemoglobin below 12" does. What is denied of the patient
-ends at the comma: "not anaemic, effusion" and "no children, pneumonia" deny no finding.
+Cues come from `mmrag.clinical.assertion_cues`. A cue governs a stretch of its sentence, forward
+or backward; a stretch ends at the sentence's end, at words such as "but" or "with", and where a
+comma or an "and" starts a new assertion, as "and haemoglobin below 12" does. What is denied
+of the patient ends at the comma: "not anaemic, effusion" and "no children, pneumonia" deny no
+finding.
 """
 
 from __future__ import annotations

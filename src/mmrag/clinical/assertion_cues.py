@@ -1,4 +1,4 @@
-"""The words of ``assertion.toml``: what asserts, denies or leaves open, and how far it reaches."""
+"""What asserts, denies or leaves open: words of ``assertion.toml`` and ``question_cues.toml``."""
 
 from __future__ import annotations
 
@@ -40,10 +40,13 @@ class Cues:
     pointing: frozenset[str]
 
 
+_FILES = ("question_cues.toml", "assertion.toml")  # of a phrase in both the first counts
+
+
 @cache
-def _content() -> dict[str, Any]:
-    file = resources.files("mmrag.clinical") / "assertion.toml"
-    return tomllib.loads(file.read_text(encoding="utf-8"))
+def _contents() -> tuple[dict[str, Any], ...]:
+    folder = resources.files("mmrag.clinical")
+    return tuple(tomllib.loads((folder / name).read_text(encoding="utf-8")) for name in _FILES)
 
 
 @cache
@@ -54,15 +57,18 @@ def load_cues() -> Cues:
     -------
     Cues
     """
-    content = _content()
     pairs: list[tuple[str, Kind]] = [
-        (phrase, kind) for kind, phrases in content["cues"].items() for phrase in phrases
+        (phrase, kind)
+        for content in _contents()
+        for kind, phrases in content["cues"].items()
+        for phrase in phrases
     ]
-    reading = content["reading"]
     return Cues(
         Phrases(pairs),
         *(
-            frozenset(fold(word) for word in reading[name])
+            frozenset(
+                fold(word) for content in _contents() for word in content["reading"].get(name, ())
+            )
             for name in ("reopening", "copulas", "background", "records", "pointing")
         ),
     )
@@ -75,4 +81,4 @@ def except_cues() -> list[str]:
     -------
     list of str
     """
-    return list(_content()["cues"]["except"])
+    return [cue for content in _contents() for cue in content["cues"].get("except", ())]
