@@ -24,7 +24,7 @@ from rich.table import Column, Table
 from rich.text import Text
 
 from mmrag.brief.plain import plain
-from mmrag.brief.wording import day
+from mmrag.brief.wording import counted, day
 from mmrag.ingest.link import LinkReport
 from mmrag.ingest.progress import Progress as ProgressSink
 from mmrag.ingest.progress import Silent
@@ -190,6 +190,8 @@ def print_search(result: SearchResult) -> None:
     if result.coverage.labs.requested:
         console.print(Text(f"Laboratory  {_coverage(result.coverage.labs)}", style="bold"))
         if result.labs:
+            if result.coverage.labs.note:
+                console.print(shown(result.coverage.labs.note), style="dim")
             console.print(_lab_table(result.labs))
     if result.films and result.labs:
         linked = result.linkage == "same-patient"
@@ -276,7 +278,7 @@ def _results(lab: LabHit) -> str:
         parts.append(f"{observation.name} {value} {observation.unit or ''}{flag}".strip())
     if len(named) > len(parts):
         parts.append(f"and {len(named) - len(parts)} more")
-    return "; ".join(parts) or f"{len(lab.observations)} results"
+    return "; ".join(parts) or counted(len(lab.observations), "result")
 
 
 def _marked(text: str, made_up: bool) -> str:

@@ -1,4 +1,4 @@
-"""Legs that were left out of the search or came back empty."""
+"""Legs that were left out of the search, came back empty, or read words in a way of their own."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from mmrag.brief import checks
 from mmrag.brief.claims import Draft, cite_coverage
 from mmrag.brief.model import Section
 from mmrag.brief.plain import plain
+from mmrag.brief.whose import sentence
 from mmrag.brief.wording import counted
 from mmrag.retrieval.results import SearchResult
 
@@ -17,7 +18,7 @@ _SECTION: dict[str, Section] = {"films": "imaging", "labs": "laboratory"}
 
 
 def coverage_claims(result: SearchResult, leg: Literal["films", "labs"]) -> Iterator[Draft]:
-    """Say of a leg without hits whether it was left out, or how far it looked in vain."""
+    """Say whether a leg was left out, how far it looked in vain, or how it read the words."""
     figures = getattr(result.coverage, leg)
     noun = _NOUN[leg]
     if figures.requested == 0:
@@ -28,11 +29,12 @@ def coverage_claims(result: SearchResult, leg: Literal["films", "labs"]) -> Iter
             citations=cite_coverage(result.coverage, leg, "requested"),
             check=checks.LegLooked(leg),
         )
-    elif figures.returned == 0 and figures.note:
+    elif figures.note:
+        said = plain(figures.note, 300)
         yield Draft(
             kind="limit",
             section=_SECTION[leg],
-            text=f"No {noun} is shown: {plain(figures.note, 300)}.",
+            text=f"{sentence(said)}." if figures.returned else f"No {noun} is shown: {said}.",
             citations=cite_coverage(result.coverage, leg, "returned", "note"),
             check=checks.LegLooked(leg),
         )

@@ -34,8 +34,9 @@ class LabHitMaker:
     def hit(self, rank: int, match: LabMatch) -> LabHit:
         """Make one hit."""
         report = match.report
-        constrained = bool(self._query.labs)
-        matched = {i for indices in match.matched for i in indices} if constrained else set()
+        # what bears on a finding is a choice among panels; its results answer by their flags
+        chosen = bool(self._flags_by_analyte)
+        matched = set() if chosen else {i for indices in match.matched for i in indices}
         return LabHit(
             rank=rank,
             report=report.id,

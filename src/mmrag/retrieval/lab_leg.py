@@ -3,17 +3,21 @@
 Three kinds of question. One that names laboratory constraints is answered by SQL over typed
 values: a panel meets every constraint or does not qualify. One that names only findings of
 the film is answered by panels that hold results bearing on those findings, abnormal ones in
-the expected direction first. Any other is left to the vectors.
+the expected direction first. Any other is answered where its words call a stored condition
+or result by name, in the order of the vectors; where they call none and the question says
+nothing of the patient either, no panel is evidence of anything.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from mmrag.clinical.bearing import Expectation, expectations
 from mmrag.clinical.question import ClinicalQuery
 from mmrag.fusion import Vector
 from mmrag.records import Flag
+from mmrag.retrieval.called import Called, called
 from mmrag.retrieval.diagnoses import unstored
 from mmrag.retrieval.lab_conditions import conditions_of, lab_filter
 from mmrag.retrieval.lab_coverage import Survey, survey_expectations, survey_terms
@@ -27,6 +31,7 @@ EXACT = LabRanking(abnormal=0.6, similarity=0.25, recency=0.15)
 WORDS_ONLY = LabRanking(abnormal=0.0, similarity=1.0, recency=0.0)
 
 NOTHING_ASKED = "the question asks nothing of laboratory results"
+NOTHING_CALLED = "no stored result or condition is called by the words of the question"
 
 
 def search_labs(
@@ -51,13 +56,17 @@ def search_labs(
     expected = _expected(query)
     if k == 0 or not _asks(query, expected):
         return (), cover_labs(query, k, 0, store)
-    where, conditions = lab_filter(query), conditions_of(query)
+    words = _in_words(query, expected, store)
+    if words is None:
+        return (), cover_labs(query, k, 0, store)
+    where, conditions = _where(query, words), conditions_of(query)
     if conditions:
         matches = store.labs.search(question, k, conditions, where, EXACT)
     elif expected:
         matches = _bearing(expected, question, k, store, where)
     else:
-        matches = store.labs.search(question, k, (), where, WORDS_ONLY)
+        ranking = EXACT if words.conditions else WORDS_ONLY
+        matches = store.labs.search(question, k, words.conditions, where, ranking)
     maker = LabHitMaker(query, expected)
     hits = tuple(maker.hit(rank, match) for rank, match in enumerate(matches, start=1))
     return hits, cover_labs(query, k, len(hits), store)
@@ -78,15 +87,18 @@ def cover_labs(query: ClinicalQuery, requested: int, returned: int, store: Store
     LegCoverage
     """
     searched, expected = store.labs.count(), _expected(query)
-    if requested == 0 or not _asks(query, expected):
+    asked = requested > 0 and _asks(query, expected)
+    words = _in_words(query, expected, store) if asked else None
+    if words is None:
+        note = NOTHING_CALLED if asked else NOTHING_ASKED
         return LegCoverage(
             requested=requested,
             returned=returned,
             searched=searched,
             qualifying=0,
-            note=NOTHING_ASKED if requested else None,
+            note=note if requested else None,
         )
-    where, conditions = lab_filter(query), conditions_of(query)
+    where, conditions = _where(query, words), conditions_of(query)
     survey = Survey(())
     if conditions:
         qualifying = store.labs.count(conditions, where)
@@ -95,7 +107,7 @@ def cover_labs(query: ClinicalQuery, requested: int, returned: int, store: Store
         qualifying = store.labs.count([_any_of(expected)], where)
         survey = survey_expectations(expected, store, where)
     else:
-        qualifying = store.labs.count((), where)
+        qualifying = store.labs.count(words.conditions, where)
     return LegCoverage(
         requested=requested,
         returned=returned,
@@ -104,8 +116,24 @@ def cover_labs(query: ClinicalQuery, requested: int, returned: int, store: Store
         nearest=None if returned else survey.nearest,
         states=survey.states,
         cohort=survey.cohort,
-        note=unstored(query),
+        note=unstored(query) or words.note,
     )
+
+
+def _in_words(query: ClinicalQuery, expected: Sequence[Expectation], store: Store) -> Called | None:
+    """Read words that compile to nothing else.
+
+    None where they call nothing and are all that the question has.
+    """
+    if query.labs or expected or not query.free_text:
+        return Called()
+    says_of_patients = replace(lab_filter(query), source=None) != LabFilter()
+    return called(query.free_text, store) or (Called() if says_of_patients else None)
+
+
+def _where(query: ClinicalQuery, words: Called) -> LabFilter:
+    where = lab_filter(query)
+    return replace(where, diagnoses=(*where.diagnoses, *words.diagnoses))
 
 
 def _expected(query: ClinicalQuery) -> tuple[Expectation, ...]:

@@ -51,8 +51,22 @@ _COURSES: LiteralString = (
     "WHERE o.canonical_value <> 'NaN' "
     'ORDER BY r.effective_at, r.source COLLATE "C", r.id COLLATE "C", o.ordinal'
 )
+# One step of the index for each code, however many results bear it.
+_NAMES: LiteralString = (
+    "WITH RECURSIVE held AS ("
+    "(SELECT loinc FROM lab_observation ORDER BY loinc LIMIT 1) UNION ALL "
+    "SELECT (SELECT o.loinc FROM lab_observation o WHERE o.loinc > held.loinc "
+    "ORDER BY o.loinc LIMIT 1) FROM held WHERE held.loinc IS NOT NULL) "
+    "SELECT loinc, (SELECT o.name FROM lab_observation o WHERE o.loinc = held.loinc LIMIT 1) "
+    'FROM held WHERE loinc IS NOT NULL ORDER BY loinc COLLATE "C"'
+)
 # A number with a range that it was not measured against: see ``Observation.deviation``.
 _UNLIKELY = "(o.range_source IS NOT NULL AND o.deviation IS NULL)"
+
+
+def names(connection: Connection) -> list[tuple[str, str]]:
+    """List every code that results bear, with a name that one of them has."""
+    return connection.execute(_NAMES).fetchall()
 
 
 def summaries(

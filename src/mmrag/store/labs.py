@@ -152,6 +152,11 @@ class Labs:
         with self._database.transaction() as connection:
             return lab_search.count(connection, conditions, where)
 
+    def names(self) -> list[tuple[str, str]]:
+        """Code and name of every kind of result that is stored, by code; of several, one name."""
+        with self._database.transaction() as connection:
+            return lab_summary.names(connection)
+
     def summaries(
         self, conditions: Sequence[LabCondition], where: LabFilter = EVERY_PANEL
     ) -> list[LabSummary]:
