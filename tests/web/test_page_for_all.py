@@ -98,6 +98,7 @@ def test_nothing_is_cut_off_or_beside_the_screen(page: Page) -> None:
         "all => all.filter(each => each.scrollWidth > each.clientWidth).length"
     )
     assert cut == 0
+    page.wait_for_load_state()  # keys are heard once the scripts are there
     page.keyboard.press("?")
     box = page.get_by_role("dialog", name="Keys").bounding_box()
     assert box is not None

@@ -60,9 +60,14 @@ _STATED = re.compile(
     re.IGNORECASE,
 )
 _PAST = re.compile(r"\b(?:history|h/o|hx)\b", re.IGNORECASE)
+_OF = r"(?:in|among(?:st)?|of|for|from)"
 _POPULATION = re.compile(
-    rf"\b(?:(?:in|among(?:st)?|of|for|from)\s+(?:[\w-]+\s+){{0,3}}?{_PEOPLE}\b"
+    rf"\b(?:{_OF}\s+(?:(?!{_OF}\b)[\w-]+\s+){{0,3}}?{_PEOPLE}\b"
     rf"(?:\s+(?!with\b)[\w-]+){{0,6}}?|{_PEOPLE})\s+{_HAVING}\s+",
+    re.IGNORECASE,
+)
+_FILMS_OF = re.compile(
+    r"\b(?:films?|x-?rays?|radiographs?|radiography|images?|pictures?|scans?|cxrs?)\s+$",
     re.IGNORECASE,
 )
 _BARE = re.compile(rf"{_PEOPLE}\s+(?:with(?:out)?|w/)\s*$", re.IGNORECASE)
@@ -117,7 +122,8 @@ def diagnoses_of_people(
     for match in _POPULATION.finditer(text):
         # "patients with pneumonia and low platelets" asks for the finding itself; "women with
         # diabetes and low platelets" for what no film shows.
-        bare = _BARE.fullmatch(match.group()) is not None
+        # "films of anaemic men with cardiomegaly" asks for it on the film.
+        bare = bool(_BARE.fullmatch(match.group()) or _FILMS_OF.search(text[: match.start()]))
         if bare and not labs:
             continue
         taken = [*labs, *findings] if bare else labs
