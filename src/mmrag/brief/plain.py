@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import unicodedata
 from collections.abc import Sequence
 
 LONGEST = 160
 """Characters of one stored string that a sentence shows; records keep all of it."""
+
+_DIGITS = 6
 
 _HIDDEN = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 
@@ -35,12 +38,18 @@ def plain(text: str, longest: int = LONGEST) -> str:
 
 
 def number(value: float) -> str:
-    """Print a stored number so that it reads back as the same number.
+    """Print a stored number as it is written, but for digits that no measurement has.
 
-    >>> number(12.1), number(12.0)
-    ('12.1', '12.0')
+    Sources that compute their values write some fifteen digits; of a fraction six are kept,
+    and at least two behind the point. The citation of a sentence holds the number whole.
+
+    >>> number(12.1), number(12.0), number(7.963783251151832), number(1234567.0)
+    ('12.1', '12.0', '7.96378', '1234567.0')
     """
-    return repr(float(value))
+    if not value or not math.isfinite(value):
+        return repr(float(value))
+    before = math.floor(math.log10(abs(value))) + 1
+    return repr(round(float(value), max(_DIGITS - before, 2)))
 
 
 def age_words(age: float) -> str:

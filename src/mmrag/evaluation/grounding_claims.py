@@ -109,6 +109,11 @@ def numbers(text: str) -> list[float]:
     return [float(match) for word in words for match in _NUMBER.findall(word)]
 
 
+def as_printed(number: float) -> frozenset[float]:
+    """Give what a stored number may read as: itself, its first six digits, or two decimals."""
+    return frozenset((number, float(f"{number:g}"), round(number, 2)))
+
+
 def days(text: str) -> list[str]:
     """Read the days of a sentence."""
     return _DAY.findall(text)

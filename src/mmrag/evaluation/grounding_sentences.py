@@ -11,6 +11,7 @@ from mmrag.clinical.overstatement import overstatements
 from mmrag.evaluation.grounding_claims import (
     AuditedBrief,
     AuditedClaim,
+    as_printed,
     days,
     named_findings,
     numbers,
@@ -144,8 +145,7 @@ def _cited_numbers(claim: AuditedClaim) -> Iterator[float]:
         yield from numbers(name)
         for each in value if isinstance(value, list) else [value]:
             if isinstance(each, int | float) and not isinstance(each, bool):
-                yield from (float(each), *(round(float(each), places) for places in range(4)))
-                yield float(f"{each:g}")
+                yield from (*as_printed(float(each)), *(round(float(each), n) for n in range(4)))
             elif isinstance(each, str):
                 yield from numbers(each)
 

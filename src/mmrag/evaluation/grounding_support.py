@@ -6,7 +6,13 @@ import re
 from collections.abc import Iterator
 from itertools import pairwise
 
-from mmrag.evaluation.grounding_claims import AuditedBrief, AuditedClaim, named_findings, numbers
+from mmrag.evaluation.grounding_claims import (
+    AuditedBrief,
+    AuditedClaim,
+    as_printed,
+    named_findings,
+    numbers,
+)
 from mmrag.evaluation.grounding_pixels import pixel_problems
 from mmrag.evaluation.grounding_rows import Row, StoredRows
 from mmrag.evaluation.grounding_survey import survey_problems, verdict
@@ -208,7 +214,7 @@ def _value_first(claim: AuditedClaim) -> Iterator[str]:
     names = [v for _, name, v in claim.citations if name.endswith("].name")]
     behind = claim.said.partition(" ".join(str(names[0]).split()) if names else ":")[2]
     said = numbers(behind)
-    if not said or said[0] != float(values[0]):
+    if not said or said[0] not in as_printed(float(values[0])):
         yield f"{values[0]} is cited, {said[:1]} said"
 
 

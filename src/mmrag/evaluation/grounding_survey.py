@@ -11,7 +11,7 @@ from mmrag.clinical.analytes import analytes
 from mmrag.clinical.query import compile_query
 from mmrag.clinical.question import LabTerm
 from mmrag.errors import QueryError
-from mmrag.evaluation.grounding_claims import AuditedBrief, AuditedClaim, numbers
+from mmrag.evaluation.grounding_claims import AuditedBrief, AuditedClaim, as_printed, numbers
 from mmrag.evaluation.grounding_counts import (
     Found,
     kept_panels,
@@ -125,7 +125,8 @@ def _none(match: re.Match[str], brief: AuditedBrief, rows: StoredRows) -> Proble
         yield f"{match['state']}: {said} said, {true} counted"
     if match["value"] is not None:
         value = float(match["value"])
-        nearest = [f for f in about if f.result["value"] == value]
+        held = [f for f in about if f.result["value"] is not None]
+        nearest = [f for f in held if value in as_printed(f.result["value"])]
         if not nearest:
             yield f"{match['state']}: no result is {value}"
         elif _lies_beyond(term, about, nearest):
