@@ -62,14 +62,13 @@ def called(words: str, store: Store) -> Called | None:
     Called or None
         None where they call nothing that is stored.
     """
-    stored = store.labs.names()
-    results = called_by_all(words, stored)
-    if not results:
-        conditions = dict(called_by_all(words, store.people.condition_names()))
-        if conditions:
+    results, by_all = called_by_most(words, store.labs.names())
+    if not by_all:
+        named, by_all = called_by_most(words, store.people.condition_names())
+        if by_all:
+            conditions = dict(named)
             note = _read_as(words, "a condition of the patient", conditions.values())
             return Called(diagnoses=(tuple(conditions),), note=note)
-        results = called_by_most(words, stored)
     if not results:
         return None
     codes = tuple(code for code, _ in results)
@@ -77,26 +76,11 @@ def called(words: str, store: Store) -> Called | None:
     return Called(conditions=(LabCondition(loinc=codes),), note=note)
 
 
-def called_by_all(words: str, stored: Named) -> list[tuple[str, str]]:
-    """Find the names that hold all of the words; case, accents, plurals and spelling apart.
-
-    Parameters
-    ----------
-    words : str
-    stored : iterable of (str, str)
-        Codes and names.
-
-    Returns
-    -------
-    list of (str, str)
-    """
-    wanted = _telling(words)
-    return [(code, name) for code, name in stored if wanted and wanted <= _telling(name)]
-
-
-def called_by_most(words: str, stored: Named) -> list[tuple[str, str]]:
+def called_by_most(words: str, stored: Named) -> tuple[list[tuple[str, str]], bool]:
     """Find the names that hold as many of the words as any does, and at least one.
 
+    Case, accents, plurals and British spelling apart.
+
     Parameters
     ----------
     words : str
@@ -106,11 +90,15 @@ def called_by_most(words: str, stored: Named) -> list[tuple[str, str]]:
     Returns
     -------
     list of (str, str)
+        Of the names, with their codes.
+    bool
+        Whether they hold all of the words.
     """
     wanted = _telling(words)
     held = [(code, name, len(wanted & _telling(name))) for code, name in stored]
     most = max((count for _, _, count in held), default=0)
-    return [(code, name) for code, name, count in held if count == most > 0]
+    found = [(code, name) for code, name, count in held if count == most > 0]
+    return found, 0 < most == len(wanted)
 
 
 def _telling(text: str) -> frozenset[str]:
