@@ -33,7 +33,7 @@ from mmrag.encoders import open_encoder
 from mmrag.evidence import evidence_model_for
 from mmrag.fusion import FusionWeights, anchors_from_prompts
 from mmrag.ingest.fusing import Fusing, name_of
-from mmrag.records import Film, LabReport, Provenance, Sex
+from mmrag.records import NO_HISTORY, Film, LabReport, Provenance, Sex
 from mmrag.retrieval import search
 from mmrag.retrieval.room import Room
 from mmrag.settings import Settings
@@ -148,7 +148,10 @@ def _fill(room: Room, films: int, observations: int) -> None:
             batch = [_film(rng, n) for n in range(first, min(first + BATCH, films))]
             pixels = _unit_vectors(rng, len(batch), dimension)
             fused, evidence = fusing.fuse(
-                [film.findings for film in batch], [film.labels_by for film in batch], pixels
+                [film.findings for film in batch],
+                [film.labels_by for film in batch],
+                [NO_HISTORY] * len(batch),
+                pixels,
             )
             entries = [FilmEntry(film, f"sha-{film.id}", f"hash-{film.id}") for film in batch]
             room.store.films.write(entries, pixels, fused, evidence)

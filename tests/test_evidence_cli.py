@@ -30,7 +30,7 @@ def write_reads(file: Path, films: DemoFolders) -> None:
         table = csv.writer(stream)
         columns = [name.replace("_", " ") for name in finding_names()]
         table.writerow(["Image ID", "Patient ID", "Abnormal", *columns])
-        for film in films_of(films.films):
+        for film in films_of(films.films)[0]:
             shown = film.findings or ()
             cells = ["YES" if name in shown else "NO" for name in finding_names()]
             table.writerow([film.id, film.patient, "YES" if shown else "NO", *cells])

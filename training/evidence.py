@@ -12,15 +12,15 @@ import csv
 import gzip
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
-from mmrag.clinical.prompts import anchor_prompts
+from mmrag.clinical.prompts import NORMAL, anchor_prompts
 from mmrag.encoders import open_encoder
 from mmrag.evaluation.bench import Bench, Effort, lot
-from mmrag.evaluation.collection import encode_collection, films_of
+from mmrag.evaluation.collection import encode_collection, films_of, labels_alone
 from mmrag.evaluation.estimate import patient_weights
 from mmrag.evaluation.judges import expert_judge, read_expert_table
 from mmrag.evaluation.learnt import cross_fitted
@@ -28,12 +28,14 @@ from mmrag.evaluation.recorded import NOTHING, read_recorded
 from mmrag.evaluation.teaching import reads_of
 from mmrag.evidence import EvidenceModel
 from mmrag.evidence.fit import FULL, Form, fit_evidence
+from mmrag.evidence.history import DATA, fit_persistence, histories_of, write_persistence
 from mmrag.evidence.population import at_rates, expected_rates
 from mmrag.evidence.reads import Reads
 from mmrag.evidence.shipped import LABELS_ONLY, write_model
 from mmrag.evidence_cli import SIMILARITY
 from mmrag.fusion import FusionWeights, anchors_from_prompts
-from training.evidence_tables import tables
+from mmrag.records import History
+from training.evidence_tables import FourFindings, tables
 from training.page import write_into
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -41,6 +43,7 @@ NIH = ROOT.parent / "shared" / "data" / "nih"
 OUT_OF_FOLD = ROOT / "training" / "out_of_fold.npz"
 SHIPPED = ROOT / "src" / "mmrag" / "evidence" / "data"
 PAGE = ROOT / "docs" / "evidence.md"
+TABLE = "Data_Entry_2017_v2020.csv.gz"
 FOUR_FINDINGS = "four_findings_expert_labels_validation.csv"
 BEGIN = "<!-- figures: python -m training.evidence -->"
 
@@ -50,22 +53,44 @@ SIMILARITY_OF_LABELS = 0.5
 _EFFORT = Effort(resamplings=2, draws=4, orders=4)
 
 
-def label_frequencies(table: Path) -> Mapping[str, float]:
-    """Share of an archive's films whose labels name each finding, or none.
+@dataclass(frozen=True)
+class Archive:
+    """What the official table says of every film.
 
-    Parameters
+    Attributes
     ----------
-    table : pathlib.Path
-        The official table of all films, compressed by gzip.
-
-    Returns
-    -------
-    mapping of str to float
+    films, patients : tuple of str
+        Names and patients of the films.
+    labels : tuple of (tuple of str)
+        Of each; empty for "No Finding".
     """
+
+    films: tuple[str, ...]
+    patients: tuple[str, ...]
+    labels: tuple[tuple[str, ...], ...]
+
+    @property
+    def frequencies(self) -> Mapping[str, float]:
+        """Share of the films whose labels name each finding, or none."""
+        named = Counter(name for names in self.labels for name in names or (NORMAL,))
+        return {name: count / len(self.labels) for name, count in named.items()}
+
+    @property
+    def histories(self) -> Mapping[str, History]:
+        """Labels of the other films of each film's patient, by the film's name."""
+        return dict(zip(self.films, histories_of(self.patients, self.labels), strict=True))
+
+
+def read_archive(table: Path) -> Archive:
+    """Read the official table, compressed by gzip."""
     with gzip.open(table, "rt", encoding="utf-8", newline="") as stream:
-        cells = [row["Finding Labels"].split("|") for row in csv.DictReader(stream)]
-    named = Counter(name for names in cells for name in names)
-    return {name: count / len(cells) for name, count in named.items()}
+        rows = list(csv.DictReader(stream))
+    cells = [row["Finding Labels"].split("|") for row in rows]
+    return Archive(
+        tuple(row["Image Index"] for row in rows),
+        tuple(row["Patient ID"] for row in rows),
+        tuple(tuple(name for name in names if name != NORMAL) for names in cells),
+    )
 
 
 def bench_of(folder: Path) -> tuple[Bench, Reads]:
@@ -73,8 +98,10 @@ def bench_of(folder: Path) -> tuple[Bench, Reads]:
     encoder = open_encoder("compact")
     reads = read_expert_table(folder)
     recorded = read_recorded(OUT_OF_FOLD, encoder) if OUT_OF_FOLD.is_file() else NOTHING
-    films = [film for film in films_of(folder) if film.id in reads]
-    collection = encode_collection(films, encoder, lambda _: None, recorded)
+    every, rows = films_of(folder, folder.parent / "labels" / TABLE)
+    films = [film for film in every if film.id in reads]
+    left = labels_alone([film for film in every if film.id not in reads])
+    collection = encode_collection(films, encoder, lambda _: None, recorded, (*rows, *left))
     anchors = anchors_from_prompts(anchor_prompts(), encoder.encode_texts)
     taught = reads_of(collection, reads, anchors, lot("folds"))
     bench = Bench(
@@ -109,10 +136,13 @@ def main() -> None:
     parser.add_argument("folder", nargs="?", type=Path, default=NIH)
     folder = parser.parse_args().folder
     labels = folder.parent / "labels"
-    frequencies = label_frequencies(labels / "Data_Entry_2017_v2020.csv.gz")
+    archive = read_archive(labels / TABLE)
+    persistence = write_persistence(fit_persistence(archive.patients, archive.labels), TABLE)
+    (SHIPPED / DATA).write_text(persistence, encoding="utf-8")
     bench, taught = bench_of(folder)
-    alone = write_parameters(taught, frequencies)
-    text = tables(bench, taught, frequencies, alone, labels / FOUR_FINDINGS)
+    alone = write_parameters(taught, archive.frequencies)
+    read = FourFindings(labels / FOUR_FINDINGS, archive.histories)
+    text = tables(bench, taught, archive.frequencies, alone, read)
     write_into(PAGE, BEGIN, text)
     print(text)
 

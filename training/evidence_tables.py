@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +22,7 @@ from mmrag.evidence.logistic import ridge_logistic
 from mmrag.evidence.model import indicators
 from mmrag.evidence.population import expected_rates
 from mmrag.evidence.reads import Reads
+from mmrag.records import History
 from training.metrics import average_precision, precision_at
 
 SHARES = (0.0, 0.05, 0.1, 0.2, 0.3, 0.5, 1.0)
@@ -34,12 +35,27 @@ UNEQUAL = "evidence, unequal terms"
 """What the product would be if films without labels were left as they were fitted."""
 
 
+@dataclass(frozen=True)
+class FourFindings:
+    """Other films of the archive, that experts read for four findings.
+
+    Attributes
+    ----------
+    table : pathlib.Path
+    histories : mapping of str to History
+        By film name.
+    """
+
+    table: Path
+    histories: Mapping[str, History]
+
+
 def tables(
     bench: Bench,
     taught: Reads,
     frequencies: Mapping[str, float],
     labels_alone: EvidenceModel,
-    four_findings: Path,
+    four_findings: FourFindings,
 ) -> str:
     """Set every table as Markdown.
 
@@ -53,8 +69,7 @@ def tables(
         Of the labels in the archive.
     labels_alone : EvidenceModel
         Speaks of the archive.
-    four_findings : pathlib.Path
-        Films of the archive that experts read for four findings.
+    four_findings : FourFindings
 
     Returns
     -------
@@ -92,32 +107,41 @@ def _labels(taught: Reads, frequencies: Mapping[str, float]) -> Iterator[str]:
         )
 
 
-def _four_findings(labels_alone: EvidenceModel, table: Path) -> Iterator[str]:
-    with table.open(encoding="utf-8", newline="") as stream:
+def _four_findings(labels_alone: EvidenceModel, read: FourFindings) -> Iterator[str]:
+    with read.table.open(encoding="utf-8", newline="") as stream:
         rows = list(csv.DictReader(stream))
     labels = [
         tuple(name for name in row["Finding Labels"].split("|") if name != NORMAL) for row in rows
     ]
-    weighed = labels_alone.weigh(np.zeros((len(rows), len(NAMES))), labels)
-    said = probability(weighed.log_odds)
-    nodule, mass, air = (said[:, NAMES.index(name)] for name in ("Nodule", "Mass", "Pneumothorax"))
+    blind = np.zeros((len(rows), len(NAMES)))
+    histories = [read.histories[row["Image Index"]] for row in rows]
+    heard = probability(labels_alone.weigh(blind, labels, None, histories).log_odds)
+    own = probability(labels_alone.weigh(blind, labels).log_odds)
     yield (
-        f"The labels alone, tried on {len(rows)} other films of the archive that radiologists read "
-        "for four findings: the mean probability, and the share that shows it."
+        f"The labels alone, with history, tried on {len(rows)} other films of the archive that "
+        "radiologists read for four findings: the mean probability, and the share that shows it; "
+        "and how well the films are ordered so (AP), by history and own labels, by own labels, "
+        "and by lot."
     )
     yield ""
-    yield "| | films labelled so: said | seen | all films: said | seen |"
-    yield "| --- | --- | --- | --- | --- |"
-    for title, column, names, probable in (
-        ("Pneumothorax", "Pneumothorax", {"Pneumothorax"}, air),
-        ("Nodule or mass", "Nodule or mass", {"Nodule", "Mass"}, 1 - (1 - nodule) * (1 - mass)),
+    yield (
+        "| | films labelled so: said | seen | all films: said | seen | AP with history | "
+        "own labels | by lot |"
+    )
+    yield "| --- | --- | --- | --- | --- | --- | --- | --- |"
+    for column, names in (
+        ("Pneumothorax", ["Pneumothorax"]),
+        ("Nodule or mass", ["Nodule", "Mass"]),
     ):
         seen = np.array([row[column] == "YES" for row in rows])
-        named = np.array([bool(names & set(each)) for each in labels])
+        named = np.array([bool(set(names) & set(each)) for each in labels])
+        places = [NAMES.index(name) for name in names]
+        probable, alone = (1 - (1 - said[:, places]).prod(axis=1) for said in (heard, own))
         yield (
-            f"| {title} | {probable[named].mean():.1%} | "
+            f"| {column} | {probable[named].mean():.1%} | "
             f"{_share(int(seen[named].sum()), int(named.sum()))} | {probable.mean():.1%} | "
-            f"{_share(int(seen.sum()), len(seen))} |"
+            f"{_share(int(seen.sum()), len(seen))} | {average_precision(seen, probable):.3f} | "
+            f"{average_precision(seen, alone):.3f} | {seen.mean():.3f} |"
         )
 
 
@@ -129,7 +153,7 @@ def _shares(bench: Bench) -> Iterator[str]:
     yield ""
     yield "| share | AP | P@10 |"
     yield "| --- | --- | --- |"
-    seen = bench.evidence(bench.collection.labels)
+    seen = bench.evidence(bench.collection.told)
     for share in SHARES:
         full = bench.learnt.full
         models = tuple(replace(model, similarity=share) for model in full.models)
@@ -174,8 +198,8 @@ def _gaps(bench: Bench, questions: Sequence[Question], method: str) -> Scores:
     """Percentiles between labelled and unlabelled films, shape (questions, 2)."""
     gaps = np.zeros((len(questions), 2))
     for draw in range(DRAWS):
-        half = covered(bench.collection.labels, 0.5, lot("parity", str(draw)))
-        labelled = np.array([names is not None for names in half])
+        half = covered(bench.collection.told, 0.5, lot("parity", str(draw)))
+        labelled = np.array([names is not None for names in half[: len(bench.collection)]])
         evidence = bench.evidence(half)
         for place, question in enumerate(questions):
             standing = _percentiles(METHODS[method](evidence, question))
@@ -190,7 +214,7 @@ def _parity_row(name: str, shows: float, lacks: float) -> str:
 
 
 def _without(bench: Bench) -> Iterator[str]:
-    seen = bench.evidence(bench.collection.labels)
+    seen = bench.evidence(bench.collection.told)
     asked = negated(bench.judge)
     yield (
         f"One finding without another, {len(asked)} questions, first {FIRST}. The perfect reader "

@@ -38,6 +38,10 @@ def eval_command(
         Path | None,
         typer.Option(help="Folder of films, with expert_labels.csv where there is one."),
     ] = None,
+    labels: Annotated[
+        Path | None,
+        typer.Option(help="Label table in place of the folder's own, such as a whole archive's."),
+    ] = None,
     labs: Annotated[Path | None, typer.Option(help="csv folder of a Synthea export.")] = None,
     encoder: Annotated[str | None, typer.Option(help="Encoder; MMRAG_ENCODER by default.")] = None,
     vectors: Annotated[
@@ -79,6 +83,7 @@ def eval_command(
             FusionWeights(settings.w_pixel, settings.w_label),
             evidence_model_for(name.name, name.weights, settings.evidence),
             progress,
+            labels=labels,
             labs=leg,
             vectors=vectors,
             quick=quick,

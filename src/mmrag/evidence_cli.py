@@ -14,7 +14,7 @@ from mmrag import terminal
 from mmrag.clinical.prompts import anchor_prompts
 from mmrag.encoders import open_encoder
 from mmrag.errors import InputError
-from mmrag.evaluation.collection import Collection, encode_collection, films_of
+from mmrag.evaluation.collection import Collection, encode_collection, films_of, labels_alone
 from mmrag.evaluation.judges import EXPERT_TABLE, read_reads
 from mmrag.evaluation.recorded import NOTHING, read_recorded
 from mmrag.evaluation.teaching import reads_of
@@ -50,6 +50,10 @@ def fit(
         list[Path] | None,
         typer.Option(help="Table of experts' reads; may be repeated. DATA/expert_labels.csv."),
     ] = None,
+    labels: Annotated[
+        Path | None,
+        typer.Option(help="Label table in place of the folder's own, such as a whole archive's."),
+    ] = None,
     vectors: Annotated[
         Path | None,
         typer.Option(help="Out-of-fold vectors, for films that the encoder learnt from."),
@@ -65,11 +69,13 @@ def fit(
     settings = Settings() if encoder is None else Settings(encoder=encoder)
     opened = open_encoder(settings.encoder, settings)
     known = _reads(reads or [data / EXPERT_TABLE])
-    films = [film for film in films_of(data) if film.id in known]
+    every, rows = films_of(data, labels)
+    films = [film for film in every if film.id in known]
+    left = labels_alone([film for film in every if film.id not in known])
     recorded = NOTHING if vectors is None else read_recorded(vectors, opened)
     with terminal.progress_bar() as progress:
         progress.begin("films", len(films))
-        collection = encode_collection(films, opened, progress.advance, recorded)
+        collection = encode_collection(films, opened, progress.advance, recorded, (*rows, *left))
     anchors = anchors_from_prompts(anchor_prompts(), opened.encode_texts)
     taught = reads_of(collection, known, anchors, np.random.default_rng(SEED))
     name = f"{opened.fingerprint.name}:{opened.fingerprint.weights}"

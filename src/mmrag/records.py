@@ -6,6 +6,7 @@ two people of two sources can never be taken for one.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -145,6 +146,50 @@ class Film:
     def path(self) -> Path:
         """The image file."""
         return Path(self.provenance.file)
+
+
+@dataclass(frozen=True, slots=True)
+class FilmLabels:
+    """What a table says of a film whose image is not there.
+
+    Attributes
+    ----------
+    id : str
+        File name that the table gives.
+    patient : str
+        ``source:identifier``.
+    findings : tuple of str
+        Canonical finding names; ``()`` for "No Finding".
+    """
+
+    id: str
+    patient: str
+    findings: tuple[str, ...]
+
+    @property
+    def source(self) -> str:
+        """Name of the source."""
+        return self.patient.partition(":")[0]
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """What labels say of the other films of a film's patient, earlier and later ones.
+
+    Attributes
+    ----------
+    films : int
+        Other films that have labels.
+    named : mapping of str to int
+        How many of them each label names; ``No Finding`` where they name nothing.
+    """
+
+    films: int = 0
+    named: Mapping[str, int] = field(default_factory=dict)
+
+
+NO_HISTORY = History()
+"""Of a film that has no patient, or whose patient has no other film with labels."""
 
 
 @dataclass(frozen=True, slots=True)

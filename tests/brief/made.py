@@ -9,8 +9,10 @@ from typing import Any
 
 from mmrag.clinical.question import ClinicalQuery, FindingTerm, LabTerm
 from mmrag.records import (
+    NO_HISTORY,
     Film,
     Flag,
+    History,
     LabReport,
     Observation,
     Provenance,
@@ -148,6 +150,11 @@ class Shelf:
         self.counted = result.coverage
         self.links = [(link.film_patient, link.lab_patient) for link in result.links]
         self.pixels: dict[RecordKey, Mapping[str, float]] = {}
+        self.histories = {
+            RecordKey(hit.source, hit.id): History(hit.why.history.films, hit.why.history.named)
+            for hit in result.films
+            if hit.why.history is not None
+        }
         self.usual: Mapping[str, float] = {}
 
     def linked(self, patients: Collection[str]) -> list[tuple[str, str]]:
@@ -182,6 +189,9 @@ class Shelf:
 
     def read_pixels(self, keys: Collection[RecordKey]) -> dict[RecordKey, Mapping[str, float]]:
         return {key: self.pixels[key] for key in keys if key in self.pixels}
+
+    def read_histories(self, keys: Collection[RecordKey]) -> dict[RecordKey, History]:
+        return {key: self.histories.get(key, NO_HISTORY) for key in keys}
 
     def averages(self) -> Mapping[str, float]:
         return self.usual

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from mmrag.brief import DISCLAIMER, Brief, Claim, compose
 from mmrag.clinical.question import ClinicalQuery, FindingTerm
+from mmrag.retrieval.results import FilmHistory, FilmWhy
 from tests.brief.made import (
     RANGE,
     Shelf,
@@ -95,6 +96,50 @@ def test_a_film_without_the_label_is_never_said_to_show_the_finding(
     assert not of_kind(brief, "finding-shown")
     assert any(c.kind == kind and words in c.text and c.section == "imaging" for c in brief.claims)
     assert any("not labelled Effusion" in c.text for c in of_kind(brief, "nothing-found"))
+
+
+def others(films: int, **named: int) -> FilmWhy:
+    history = FilmHistory(films=films, named=named)
+    return FilmWhy(pixel=0.6, label=0.3, without_labels=0.6, history=history)
+
+
+@pytest.mark.parametrize(
+    ("findings", "why", "words"),
+    [
+        (
+            None,
+            others(12, Effusion=5),
+            "has no label; its pixels and the labels of its patient's other films (Effusion on 5 "
+            "of 12 that have labels) rank it #1.",
+        ),
+        (
+            None,
+            others(12, Mass=1),
+            "its pixels and the labels of its patient's other films (Effusion on 0 of 12 that "
+            "have labels) rank it #1.",
+        ),
+        (
+            ("Mass",),
+            others(12, Effusion=5),
+            "is near by its pixels and by the labels of its patient's other films (Effusion on 5 "
+            "of 12 that have labels) only: its labels are Mass",
+        ),
+        (("Mass",), others(12, Mass=1), "is near by its pixels only: its labels are Mass"),
+    ],
+)
+def test_a_film_that_is_near_by_its_patients_other_films_says_so(
+    findings: tuple[str, ...] | None, why: FilmWhy, words: str
+) -> None:
+    result = answer(asking("Effusion"), (film(findings=findings, why=why),), ())
+    shelf = Shelf(result)
+    (said,) = (c for c in compose(result, shelf).claims if words in c.text)
+    cited = {each.field: each.value for each in said.citations if "history" in each.field}
+    assert why.history is not None
+    is_said = "other films" in words
+    named = why.history.named.get("Effusion", 0)
+    assert cited == ({"history[Effusion]": named, "history.films": 12} if is_said else {})
+    shelf.histories.clear()
+    assert is_said != any(words in claim.text for claim in compose(result, shelf).claims)
 
 
 def test_findings_that_a_film_lacks_are_named_as_missing_labels_only() -> None:

@@ -78,5 +78,5 @@ def test_labels_judge_as_they_are() -> None:
 def test_the_real_reads(shared_data: Path) -> None:
     reads = read_expert_table(shared_data / "nih")
     assert len(reads) == 268
-    assert reads.keys() <= {f.id for f in films_of(shared_data / "nih")}
+    assert reads.keys() <= {f.id for f in films_of(shared_data / "nih")[0]}
     assert sum("Effusion" in read.findings for read in reads.values()) == 74

@@ -120,6 +120,6 @@ def test_the_leg_over_made_up_blood_is_exact_and_not_drowned(
     assert any(answer.true for answer in judged)
     assert all(answer.precision == answer.recall == 1 for answer in judged), judged
     panels = [p for p in SyntheaSource(made_up.labs).read() if isinstance(p, LabReport)]
-    shared, legs = balance_of(bench.evidence(bench.collection.labels), panels, ask)
+    shared, legs = balance_of(bench.evidence(bench.collection.told), panels, ask)
     assert 0 <= shared.balance <= legs.balance <= 1
     assert legs.drowned < 1

@@ -35,15 +35,15 @@ def taught(bench: Bench) -> Reads:
 
 
 def probabilities(bench: Bench, weigher: Weigher) -> np.ndarray:
-    seen = bench.evidence(bench.collection.labels)
-    return weigher.probabilities(seen.patients, seen.scores, seen.labels)
+    seen = bench.evidence(bench.collection.told)
+    return weigher.probabilities(seen.patients, seen.scores, seen.labels, seen.histories)
 
 
 def test_reads_hold_what_judges_and_table_say(bench: Bench, taught: Reads) -> None:
     assert (taught.shown[:, :-1] == bench.judge.shows).all()
     assert (taught.shown[:, -1] == bench.judge.normal).all()
     assert taught.labels == bench.collection.labels
-    seen = bench.evidence(bench.collection.labels)
+    seen = bench.evidence(bench.collection.told)
     np.testing.assert_allclose(taught.scores, seen.scores, atol=1e-12)
     by_patient = dict(zip(seen.patients, taught.fold, strict=True))
     assert all(by_patient[p] == f for p, f in zip(seen.patients, taught.fold, strict=True))
@@ -62,7 +62,7 @@ def test_a_patient_never_teaches_his_own_evidence(bench: Bench, taught: Reads) -
 
 
 def test_levelling_keeps_the_order_that_each_side_gives(bench: Bench) -> None:
-    seen = bench.evidence(bench.collection.labels)
+    seen = bench.evidence(bench.collection.told)
     weigher = bench.learnt.full
     levelled = seen.weighed(weigher)
     said = probabilities(bench, weigher)
@@ -75,7 +75,7 @@ def test_levelling_keeps_the_order_that_each_side_gives(bench: Bench) -> None:
 
 def test_levels_of_the_sides_make_no_difference(bench: Bench) -> None:
     """Parameters that differ in level alone rank as if they were one."""
-    seen = bench.evidence(bench.collection.labels)
+    seen = bench.evidence(bench.collection.told)
     model = bench.learnt.full.whole
     raised = [
         replace(model, labelled=replace(model.labelled, prior=model.labelled.prior + step))
@@ -88,11 +88,11 @@ def test_levels_of_the_sides_make_no_difference(bench: Bench) -> None:
 
 
 def test_a_stranger_is_weighed_by_what_all_taught(bench: Bench) -> None:
-    seen = bench.evidence(bench.collection.labels)
+    seen = bench.evidence(bench.collection.told)
     weigher = bench.learnt.full
     strangers = [f"nowhere:{row}" for row in range(len(seen.films))]
-    told = weigher.log_odds(strangers, seen.scores, seen.labels)
-    expected = weigher.whole.weigh(seen.scores, seen.labels).log_odds
+    told = weigher.log_odds(strangers, seen.scores, seen.labels, seen.histories)
+    expected = weigher.whole.weigh(seen.scores, seen.labels, None, seen.histories).log_odds
     assert (told == expected).all()
 
 
@@ -122,12 +122,12 @@ def test_less_of_a_shipped_model_is_its_own_weights(bench: Bench) -> None:
 
 
 def test_neighbours_are_of_other_patients(bench: Bench, taught: Reads) -> None:
-    """A patient's other film, whatever it shows, says nothing of the first."""
+    """The pixels of a patient's other film, whatever it shows, say nothing of the first."""
     labels = bench.collection.labels
     other = (("Hernia",) if labels[1] != ("Hernia",) else ("Mass",),)
     seen = bench.evidence(labels)
     turned = bench.evidence((labels[0], *other, *labels[2:]))
-    whole = Weigher((bench.learnt.full.whole,), {})
+    whole = Weigher((bench.learnt.no_history.whole,), {})
     for each in (seen, turned):
         object.__setattr__(each, "learnt", replace(bench.learnt, full=whole))
     method = METHODS["evidence + neighbours"]

@@ -30,10 +30,12 @@ def ask(text: str, films: int, *present: str, absent: tuple[str, ...] = ()) -> Q
 @pytest.fixture(scope="module")
 def demo_evidence(made_up: DemoFolders) -> Evidence:
     encoder = open_encoder("compact")
-    collection = encode_collection(films_of(made_up.films), encoder, lambda _: None)
+    films, others = films_of(made_up.films)
+    collection = encode_collection(films, encoder, lambda _: None, others=others)
     return Evidence(
         films=collection.films,
         labels=collection.labels,
+        histories=collection.histories(collection.told),
         pixels=collection.pixels,
         anchors=anchors_from_prompts(anchor_prompts(), encoder.encode_texts),
         encode_texts=encoder.encode_texts,
@@ -94,13 +96,15 @@ def test_mmrag_ranks_real_films_as_the_search_does(shared_data: Path, tmp_path: 
     (some / "images").mkdir(parents=True)
     table = shared_data / "nih" / "Data_Entry_2017.csv"
     (some / table.name).write_text(table.read_text(encoding="utf-8"), encoding="utf-8")
-    for film in films_of(shared_data / "nih")[::40]:
+    for film in films_of(shared_data / "nih")[0][::40]:
         (some / "images" / film.id).symlink_to(film.path)
     encoder = open_encoder("compact")
-    collection = encode_collection(films_of(some), encoder, lambda _: None)
+    films, others = films_of(some)
+    collection = encode_collection(films, encoder, lambda _: None, others=others)
     evidence = Evidence(
         films=collection.films,
         labels=collection.labels,
+        histories=collection.histories(collection.told),
         pixels=collection.pixels,
         anchors=anchors_from_prompts(anchor_prompts(), encoder.encode_texts),
         encode_texts=encoder.encode_texts,
@@ -137,7 +141,10 @@ def test_every_method_beats_chance_where_labels_are_right(bench: Bench) -> None:
 def test_a_filter_does_what_it_is_told(bench: Bench) -> None:
     labels = (("Mass", "Effusion"), ("Mass",), (), None)
     seen = replace(
-        bench.evidence(labels), films=bench.collection.films[:4], pixels=bench.collection.pixels[:4]
+        bench.evidence(bench.collection.told),
+        films=bench.collection.films[:4],
+        labels=labels,
+        pixels=bench.collection.pixels[:4],
     )
     both = ask("", 4, "Mass", "Effusion")
     without = ask("", 4, "Mass", absent=("Effusion",))

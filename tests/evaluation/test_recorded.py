@@ -88,7 +88,7 @@ def test_a_file_of_another_kind_is_refused(content: bytes | None, tmp_path: Path
 def test_only_films_without_a_recorded_vector_are_encoded(
     tmp_path: Path, made_up: DemoFolders
 ) -> None:
-    films = films_of(made_up.films)[:9]
+    films = films_of(made_up.films)[0][:9]
     encoder = CompactEncoder()
     recorded = read_recorded(write(tmp_path / "v.npz", [f.id for f in films[1::3]]), encoder)
     plain = encode_collection(films, encoder, lambda _: None)
@@ -104,7 +104,7 @@ def test_only_films_without_a_recorded_vector_are_encoded(
 def test_the_command_says_which_films_were_judged_out_of_fold(
     tmp_path: Path, made_up: DemoFolders
 ) -> None:
-    labelled = [film.id for film in films_of(made_up.films) if film.findings is not None]
+    labelled = [film.id for film in films_of(made_up.films)[0] if film.findings is not None]
     file = write(tmp_path / "v.npz", [*labelled, "a film that is not there.png"])
     asked = ["--data", str(made_up.films), "--quick", "--json", "--vectors", str(file)]
     answer = CliRunner().invoke(app, asked)

@@ -137,7 +137,7 @@ def test_films_without_experts_are_judged_by_their_labels(made_up: DemoFolders) 
     answer = CliRunner().invoke(app, ["--data", str(made_up.films), "--quick", "--json"])
     assert answer.exception is None, answer.output
     made = EvaluationReport.model_validate_json(answer.stdout)
-    labelled = sum(film.findings is not None for film in films_of(made_up.films))
+    labelled = sum(film.findings is not None for film in films_of(made_up.films)[0])
     assert [judge.name for judge in made.judges] == ["nih-labels"]
     assert made.judges[0].films == labelled
 

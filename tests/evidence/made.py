@@ -6,6 +6,7 @@ import numpy as np
 
 from mmrag.evidence import NAMES
 from mmrag.evidence.reads import Reads
+from mmrag.records import NO_HISTORY
 
 EFFUSION, NODULE = NAMES.index("Effusion"), NAMES.index("Nodule")
 
@@ -23,4 +24,5 @@ def made_reads(films: int = 160, seed: int = 1) -> Reads:
     labels = tuple(
         tuple(name for name, said in zip(NAMES[:-1], row, strict=False) if said) for row in told
     )
-    return Reads(scores, labels, shown, np.arange(films) // 2 % 5)
+    none = (NO_HISTORY,) * films
+    return Reads(scores, labels, none, shown, np.arange(films) // 2 % 5)

@@ -9,7 +9,16 @@ import pytest
 
 from mmrag.errors import InputError
 from mmrag.evidence import NAMES, probability
-from mmrag.evidence.fit import FEWEST_READS, OWN_LABEL, OWN_SCORE, Form, fit_evidence, standard
+from mmrag.evidence.fit import (
+    FEWEST_READS,
+    OWN_HISTORY,
+    OWN_LABEL,
+    OWN_SCORE,
+    Form,
+    fit_evidence,
+    standard,
+)
+from mmrag.evidence.history import shipped_persistence
 from mmrag.evidence.reads import Reads
 from tests.evidence.made import EFFUSION, NODULE, made_reads
 
@@ -46,7 +55,10 @@ def test_findings_on_few_films_keep_their_weights_and_their_share() -> None:
     expected = OWN_SCORE * OWN[:, rare]
     assert (model.labelled.pixels[:, rare] == expected).all()
     assert model.labelled.labels is not None
-    assert (model.labelled.labels[:, rare] == OWN_LABEL * OWN[:, rare]).all()
+    of_itself = shipped_persistence().of_itself(OWN_LABEL)[rare]
+    assert (model.labelled.labels[:, rare] == OWN_HISTORY * of_itself * OWN[:, rare]).all()
+    assert model.labelled.history is not None
+    assert model.labelled.history[rare] == OWN_HISTORY
     said = probability(model.weigh(reads.scores, reads.labels).log_odds)[:, rare]
     assert said.mean() == pytest.approx(model.base_rate[rare], abs=1e-4)
     assert 0 < model.base_rate[rare] < 0.01
@@ -69,6 +81,7 @@ def test_the_order_of_the_films_is_nothing_to_learn_from() -> None:
     mixed = Reads(
         reads.scores[rows],
         tuple(reads.labels[row] for row in rows),
+        reads.histories,
         reads.shown[rows],
         reads.fold[rows],
     )

@@ -16,7 +16,7 @@ from mmrag.evidence import NAMES, EvidenceModel, Weighing
 from mmrag.evidence.identity import parameters_hash
 from mmrag.fusion import Anchors, FusionWeights, normalize
 from mmrag.ingest.fusing import Fusing, name_of
-from mmrag.records import LabelsBy
+from mmrag.records import NO_HISTORY, LabelsBy
 
 SIZE = len(NAMES)
 WEIGHTS = FusionWeights(0.7, 0.3)
@@ -49,9 +49,9 @@ def test_what_else_is_in_the_batch_changes_no_bit(
     labels, by = [names for names, _ in films], [by for _, by in films]
     fusing = Fusing(ANCHORS, MODEL, WEIGHTS, "soft" if kind == "soft" else "hard")
     vectors = pixels(len(labels), seed)
-    fused, evidence = fusing.fuse(labels, by, vectors)
+    fused, evidence = fusing.fuse(labels, by, [NO_HISTORY] * len(labels), vectors)
     for row, names in enumerate(labels):
-        alone, known = fusing.fuse([names], [by[row]], vectors[row : row + 1])
+        alone, known = fusing.fuse([names], [by[row]], [NO_HISTORY], vectors[row : row + 1])
         np.testing.assert_array_equal(fused[row], alone[0])
         np.testing.assert_array_equal(evidence.probability[row], known.probability[0])
         np.testing.assert_array_equal(evidence.pixels_only[row], known.pixels_only[0])
@@ -61,7 +61,7 @@ def test_what_else_is_in_the_batch_changes_no_bit(
 def test_hard_fusion_is_the_plain_formula() -> None:
     vector = pixels(1)
     fused, _ = Fusing(ANCHORS, MODEL, WEIGHTS, "hard").fuse(
-        [("Effusion", "Mass")], ["reports"], vector
+        [("Effusion", "Mass")], ["reports"], [NO_HISTORY], vector
     )
     label = ANCHORS.label_vector(("Effusion", "Mass"))
     assert label is not None
@@ -71,7 +71,7 @@ def test_hard_fusion_is_the_plain_formula() -> None:
 def test_a_label_raises_its_finding_and_pixels_alone_know_nothing_of_it() -> None:
     vector = np.repeat(pixels(1), 2, axis=0)
     _, evidence = Fusing(ANCHORS, MODEL, WEIGHTS, "hard").fuse(
-        [("Mass",), None], ["reports"] * 2, vector
+        [("Mass",), None], ["reports"] * 2, [NO_HISTORY] * 2, vector
     )
     mass = NAMES.index("Mass")
     assert evidence.probability[0, mass] > evidence.probability[1, mass]
@@ -81,10 +81,14 @@ def test_a_label_raises_its_finding_and_pixels_alone_know_nothing_of_it() -> Non
 
 def test_soft_fusion_moves_an_unlabelled_film_by_what_its_pixels_say() -> None:
     vector = normalize(ANCHORS.by_finding["Effusion"] + 0.5 * pixels(1))
-    fused, _ = Fusing(ANCHORS, MODEL, WEIGHTS, "soft").fuse([None], ["source"], vector)
+    fused, _ = Fusing(ANCHORS, MODEL, WEIGHTS, "soft").fuse(
+        [None], ["source"], [NO_HISTORY], vector
+    )
     effusion = ANCHORS.by_finding["Effusion"]
     assert fused[0] @ effusion > vector[0] @ effusion
-    still, _ = Fusing(ANCHORS, MODEL, WEIGHTS, "hard").fuse([None], ["source"], vector)
+    still, _ = Fusing(ANCHORS, MODEL, WEIGHTS, "hard").fuse(
+        [None], ["source"], [NO_HISTORY], vector
+    )
     np.testing.assert_allclose(still, vector, atol=1e-6)
 
 
@@ -117,7 +121,7 @@ def test_parameters_are_known_by_their_numbers() -> None:
 def test_what_radiologists_read_is_fused_though_the_pixels_say_otherwise() -> None:
     vector = normalize(ANCHORS.by_finding["Mass"] + 0.1 * pixels(1))
     fusing = Fusing(ANCHORS, MODEL, WEIGHTS, "soft")
-    fused, evidence = fusing.fuse([("Effusion",)], ["radiologists"], vector)
+    fused, evidence = fusing.fuse([("Effusion",)], ["radiologists"], [NO_HISTORY], vector)
     mass, effusion = NAMES.index("Mass"), NAMES.index("Effusion")
     assert evidence.probability[0, effusion] == pytest.approx(0.97, abs=1e-6)
     assert evidence.probability[0, mass] < 0.02

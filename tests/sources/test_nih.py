@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mmrag.errors import InputError, SourceError
-from mmrag.records import Film, Patient, Problem
+from mmrag.records import Film, FilmLabels, Patient, Problem
 from mmrag.sources import open_source
 from mmrag.sources.nih import NihSource
 from mmrag.sources.nih_cells import FINDINGS, parse_age, parse_findings
@@ -54,6 +54,26 @@ def read_one(folder: Path, *lines: str) -> tuple[Film, list[Problem]]:
     write_table(folder, *lines)
     films, problems = read(NihSource(folder))
     return films[0], problems
+
+
+def test_rows_without_a_film_tell_of_the_patients_who_have_one(tmp_path: Path) -> None:
+    make_films(tmp_path / "images", "00000061_002.png")
+    write_table(
+        tmp_path,
+        OFFICIAL,
+        ROW,
+        "00000061_000.png,No Finding,0,61,77,M,PA,2500,2048,0.171,0.168",
+        "00000061_001.png,Effusion|Mess,1,61,77,M,PA,2500,2048,0.171,0.168",
+        "00000061_003.png,,3,61,77,M,PA,2500,2048,0.171,0.168",
+        "00000062_000.png,Mass,0,62,50,F,PA,2500,2048,0.171,0.168",
+    )
+    items = list(NihSource(tmp_path).read())
+    assert [item for item in items if isinstance(item, FilmLabels)] == [
+        FilmLabels("00000061_000.png", "nih:61", ()),
+        FilmLabels("00000061_001.png", "nih:61", ("Effusion",)),
+    ]
+    problems = [item for item in items if isinstance(item, Problem)]
+    assert {problem.kind for problem in problems} == {"missing-file"}
 
 
 # ---------------------------------------------------------------- real films

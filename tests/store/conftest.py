@@ -91,7 +91,8 @@ def database(server: Server, migrated: str) -> str:
     with server.connect(migrated) as connection:
         connection.execute(
             "TRUNCATE mmrag.space, mmrag.patient, mmrag.condition, mmrag.imaging_study, "
-            "mmrag.film, mmrag.lab_report, mmrag.lab_vector, mmrag.link RESTART IDENTITY CASCADE"
+            "mmrag.film, mmrag.lab_report, mmrag.lab_vector, mmrag.link, "
+            "mmrag.film_labels, mmrag.history_due RESTART IDENTITY CASCADE"
         )
         connection.execute("SELECT pg_stat_reset()")
     return migrated

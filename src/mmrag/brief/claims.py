@@ -79,6 +79,18 @@ def cite_label(hit: FilmHit) -> tuple[Citation, ...]:
     return cite_film(hit, "rank", "findings", *stated, "labels_by", "made_up")
 
 
+def cite_history(hit: FilmHit, findings: Iterable[str]) -> tuple[Citation, ...]:
+    """Cite how many other films of a film's patient have labels, and these among them."""
+    history = hit.why.history
+    if history is None:
+        return ()
+    said = {f"history[{finding}]": history.named.get(finding, 0) for finding in findings}
+    return tuple(
+        Citation(record=FILM + hit.id, field=name, value=value)
+        for name, value in (*said.items(), ("history.films", history.films))
+    )
+
+
 def cite_report(hit: LabHit, *names: str) -> tuple[Citation, ...]:
     """Cite fields of a panel as the search returned them."""
     return tuple(

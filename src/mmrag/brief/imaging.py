@@ -1,4 +1,4 @@
-"""What the films show by their labels, and what is near by its pixels alone."""
+"""What the films show by their labels, and what is near without such a label."""
 
 from __future__ import annotations
 
@@ -6,7 +6,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from mmrag.brief import checks
-from mmrag.brief.claims import Draft, cite_coverage, cite_film, cite_label, film_key
+from mmrag.brief.claims import (
+    Draft,
+    cite_coverage,
+    cite_film,
+    cite_history,
+    cite_label,
+    film_key,
+)
 from mmrag.brief.model import Citation
 from mmrag.brief.plain import enumerated, plain
 from mmrag.brief.wording import (
@@ -65,7 +72,7 @@ def imaging_claims(result: SearchResult) -> Iterator[Draft]:
     yield from _ruled_out_but_carried(result.films, ruled_out)
     yield from _lacking(result.films, sought, ruled_out)
     yield from (_no_finding(hit) for hit in result.films if hit.findings == ())
-    yield from (_near_by_pixels(hit, asked) for hit in result.films if _only_near(hit, asked))
+    yield from (_near_without_label(hit, asked) for hit in result.films if _only_near(hit, asked))
 
 
 def _carried(hit: FilmHit, asked: Sequence[str]) -> tuple[str, ...]:
@@ -171,16 +178,21 @@ def _no_finding(hit: FilmHit) -> Draft:
     )
 
 
-def _near_by_pixels(hit: FilmHit, asked: Sequence[str]) -> Draft:
+def _near_without_label(hit: FilmHit, asked: Sequence[str]) -> Draft:
     key = film_key(hit)
+    history = _history(hit, asked)
     if hit.findings is None:
         stated = f" of the fourteen; its source says “{plain(hit.stated)}”" if hit.stated else ""
-        text = f"{film_subject(hit)} has no label{stated}; its pixels alone rank it #{hit.rank}."
+        by = f"pixels and {history} rank" if history else "pixels alone rank"
+        text = f"{film_subject(hit)} has no label{stated}; its {by} it #{hit.rank}."
         check: checks.Check = checks.Unlabelled(key)
     else:
-        # Pixels have no say in the evidence of a film that radiologists read.
+        # Pixels have no say in the evidence of a film that radiologists read, nor has history.
         is_read = hit.labels_by == "radiologists"
-        near = "was not read so" if is_read else "is near by its pixels only"
+        if is_read or not any(_others_labelled(hit, finding) for finding in asked):
+            history = None
+        by = f"its pixels and by {history} only" if history else "its pixels only"
+        near = "was not read so" if is_read else f"is near by {by}"
         text = (
             f"{film_subject(hit)} {near}: its labels are "
             f"{_names(hit.findings)}, without {_names(asked, 'or')} "
@@ -193,10 +205,24 @@ def _near_by_pixels(hit: FilmHit, asked: Sequence[str]) -> Draft:
         kind="limit",
         section="imaging",
         text=text,
-        citations=cite_label(hit),
+        citations=(*cite_label(hit), *(cite_history(hit, asked) if history else ())),
         check=check,
         films=(key,),
     )
+
+
+def _history(hit: FilmHit, asked: Sequence[str]) -> str | None:
+    """Say how many of the patient's other films are labelled as asked; None without others."""
+    history = hit.why.history
+    if history is None:
+        return None
+    said = [f"{plain(finding)} on {_others_labelled(hit, finding)}" for finding in asked]
+    of = f"{enumerated(said)} of {history.films}" if said else f"{history.films}"
+    return f"the labels of its patient's other films ({of} that have labels)"
+
+
+def _others_labelled(hit: FilmHit, finding: str) -> int:
+    return 0 if hit.why.history is None else hit.why.history.named.get(finding, 0)
 
 
 def _not_found(films: Sequence[FilmHit], sought: Sequence[Wanted]) -> Iterator[Draft]:

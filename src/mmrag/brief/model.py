@@ -44,8 +44,10 @@ class Citation(BaseModel):
         Field of the record. A laboratory result is addressed by its LOINC code,
         ``observations[6690-2].value``; evidence for a finding on a film by its name,
         ``evidence[Effusion].pixels_only``, and beside it that of an average film,
-        ``evidence[Effusion].average``; a patient's ``records`` are the cited records that
-        name this patient, and ``linked`` are the patients declared to be the same person.
+        ``evidence[Effusion].average``; how many of its patient's other films are labelled so,
+        ``history[Effusion]``, and how many have labels, ``history.films``; a patient's
+        ``records`` are the cited records that name this patient, and ``linked`` are the
+        patients declared to be the same person.
     value : JSON value
         What the field holds, exactly as stored.
     """

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import Protocol
 
-from mmrag.records import Film, LabReport
+from mmrag.records import NO_HISTORY, Film, History, LabReport
 from mmrag.retrieval.results import Coverage, SearchResult
 from mmrag.store import Persons
 from mmrag.store.lab_terms import SeriesPoint
@@ -44,6 +44,10 @@ class Records(Protocol):
         """Read what the pixels alone say of each finding; films without it are left out."""
         ...
 
+    def read_histories(self, keys: Collection[RecordKey]) -> Mapping[RecordKey, History]:
+        """Count the labels of the other films of each film's patient, for every key."""
+        ...
+
     def averages(self) -> Mapping[str, float]:
         """Give each finding's probability on an average film; nothing where none is fitted."""
         ...
@@ -69,6 +73,7 @@ class Rows:
         self._films: dict[RecordKey, Film | None] = {}
         self._reports: dict[RecordKey, LabReport | None] = {}
         self._pixels: Mapping[RecordKey, Mapping[str, float]] | None = None
+        self._histories: Mapping[RecordKey, History] | None = None
         self._coverage: Coverage | None = None
         self._patients: Mapping[str, PatientKeys] | None = None
 
@@ -133,6 +138,13 @@ class Rows:
             shown = [RecordKey(hit.source, hit.id) for hit in self.result.films]
             self._pixels = self._records.read_pixels(shown)
         return self._pixels.get(key, {})
+
+    def history(self, key: RecordKey) -> History:
+        """Count the labels of the other films of a shown film's patient."""
+        if self._histories is None:
+            shown = [RecordKey(hit.source, hit.id) for hit in self.result.films]
+            self._histories = self._records.read_histories(shown)
+        return self._histories.get(key, NO_HISTORY)
 
     @cached_property
     def averages(self) -> Mapping[str, float]:

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from mmrag.evidence import EvidenceModel
 from mmrag.evidence.shipped import LABELS_ONLY
-from mmrag.records import Film, LabReport
+from mmrag.records import Film, History, LabReport
 from mmrag.retrieval.film_leg import NOTHING_ASKED, cover_films
 from mmrag.retrieval.lab_leg import cover_labs
 from mmrag.retrieval.results import Coverage, SearchResult
@@ -62,6 +62,10 @@ class StoredRecords:
     def read_pixels(self, keys: Collection[RecordKey]) -> Mapping[RecordKey, Mapping[str, float]]:
         """Read what the pixels alone say of each finding."""
         return self._store.films.pixel_evidence(keys)
+
+    def read_histories(self, keys: Collection[RecordKey]) -> Mapping[RecordKey, History]:
+        """Count the labels of the other films of each film's patient."""
+        return self._store.films.histories(keys)
 
     def averages(self) -> Mapping[str, float]:
         """Give each finding's probability on an average film, by the encoder's own parameters.

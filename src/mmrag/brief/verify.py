@@ -15,6 +15,7 @@ from mmrag.store.terms import RecordKey
 
 _RESULT_FIELD = re.compile(r"observations\[(?P<loinc>.*)\]\.(?P<name>\w+)", re.DOTALL)
 _EVIDENCE_FIELD = re.compile(r"evidence\[(?P<finding>.*)\]\.(?P<name>pixels_only|average)")
+_HISTORY_FIELD = re.compile(r"history\[(?P<finding>.*)\]|history\.films", re.DOTALL)
 _ORIGIN = ("source", "made_up")  # kept with a record's provenance
 
 
@@ -89,6 +90,10 @@ def _film_field(rows: Rows, key: RecordKey, name: str) -> list[JsonValue]:
     if match := _EVIDENCE_FIELD.fullmatch(name):
         known = rows.pixels(key) if match["name"] == "pixels_only" else rows.averages
         return [known.get(match["finding"])]
+    if match := _HISTORY_FIELD.fullmatch(name):
+        history = rows.history(key)
+        finding = match["finding"]
+        return [history.films if finding is None else history.named.get(finding, 0)]
     return [as_json(getattr(film.provenance if name in _ORIGIN else film, name))]
 
 

@@ -70,14 +70,16 @@ class Bench:
     weights: Weights
     effort: Effort
 
-    def evidence(self, labels: Labels, pixels: Matrix | None = None) -> Evidence:
+    def evidence(self, told: Labels, pixels: Matrix | None = None) -> Evidence:
         """Give what methods may see under a condition, with other pixels where they are given.
 
-        The films' own labels are taken off them, so that no method can look past `labels`.
+        The films' own labels are taken off them, so that no method can look past `told`: the
+        labels of the films and of their patients' other films, as of `Collection.told`.
         """
         return Evidence(
             films=tuple(replace(film, findings=None) for film in self.collection.films),
-            labels=labels,
+            labels=told[: len(self.collection)],
+            histories=self.collection.histories(told),
             pixels=self.collection.pixels if pixels is None else pixels,
             anchors=self.anchors,
             encode_texts=self.encode_texts,

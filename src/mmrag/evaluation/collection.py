@@ -13,9 +13,11 @@ from numpy.typing import NDArray
 
 from mmrag.encoders.base import Encoder, GreyImage
 from mmrag.errors import BadFilm
+from mmrag.evaluation.conditions import Labels
 from mmrag.evaluation.recorded import NOTHING, Recorded
+from mmrag.evidence.history import histories_of
 from mmrag.fusion import Matrix
-from mmrag.records import Film
+from mmrag.records import Film, FilmLabels, History
 from mmrag.sources.images import read_film
 from mmrag.sources.nih import NihSource
 
@@ -45,6 +47,8 @@ class Collection:
         Films that were left out because their image cannot be read.
     recorded : frozenset of str
         Names of the films whose ``V_pixel`` is out of fold, not the encoder's own.
+    others : tuple of FilmLabels
+        What the table says of m other films of the same patients.
     """
 
     films: tuple[Film, ...]
@@ -53,14 +57,25 @@ class Collection:
     pictures: tuple[str, ...]
     unreadable: int = 0
     recorded: frozenset[str] = frozenset()
+    others: tuple[FilmLabels, ...] = ()
 
     def __len__(self) -> int:
         return len(self.films)
 
     @property
-    def labels(self) -> tuple[tuple[str, ...] | None, ...]:
+    def labels(self) -> Labels:
         """What the table says of each film."""
         return tuple(film.findings for film in self.films)
+
+    @property
+    def told(self) -> Labels:
+        """What the table says of each film, and after them of the `others`: n + m labels."""
+        return (*self.labels, *(each.findings for each in self.others))
+
+    def histories(self, told: Labels) -> tuple[History, ...]:
+        """Count what labels, n + m as of `told`, say of each film's patient's other films."""
+        patients = (*self.patients, *(each.patient for each in self.others))
+        return tuple(histories_of(patients, told)[: len(self)])
 
     @property
     def patients(self) -> tuple[str, ...]:
@@ -70,29 +85,60 @@ class Collection:
     def take(self, chosen: NDArray[np.bool_]) -> Collection:
         """Keep the films where `chosen`, shape (n,), is true."""
         rows = np.flatnonzero(chosen)
+        left = tuple(film for film, keep in zip(self.films, chosen, strict=True) if not keep)
+        kept = tuple(self.films[row] for row in rows)
         return Collection(
-            tuple(self.films[row] for row in rows),
+            kept,
             self.pixels[rows],
             self.blank[rows],
             tuple(self.pictures[row] for row in rows),
             self.unreadable,
             self.recorded & {self.films[row].id for row in rows},
+            _of_patients_of(kept, (*self.others, *labels_alone(left))),
         )
 
 
-def films_of(folder: Path) -> tuple[Film, ...]:
+def films_of(
+    folder: Path, labels: Path | None = None
+) -> tuple[tuple[Film, ...], tuple[FilmLabels, ...]]:
     """List the films of a folder in the layout of NIH ChestX-ray14, in the order of names.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+    labels : pathlib.Path, optional
+        Label table in place of the folder's own.
+
+    Returns
+    -------
+    tuple of (tuple of Film, tuple of FilmLabels)
+        The films, and what the table says of other films of their patients.
 
     Raises
     ------
     SourceError
         When the folder holds no films, or its table cannot be read.
     """
-    return tuple(item for item in NihSource(folder).read() if isinstance(item, Film))
+    items = list(NihSource(folder, labels).read())
+    return (
+        tuple(item for item in items if isinstance(item, Film)),
+        tuple(item for item in items if isinstance(item, FilmLabels)),
+    )
+
+
+def labels_alone(films: Sequence[Film]) -> Iterator[FilmLabels]:
+    """Keep of films only what their labels say; of unlabelled ones, nothing."""
+    for film in films:
+        if film.patient is not None and film.findings is not None:
+            yield FilmLabels(film.id, film.patient, film.findings)
 
 
 def encode_collection(
-    films: Sequence[Film], encoder: Encoder, advance: Advance, recorded: Recorded = NOTHING
+    films: Sequence[Film],
+    encoder: Encoder,
+    advance: Advance,
+    recorded: Recorded = NOTHING,
+    others: Sequence[FilmLabels] = (),
 ) -> Collection:
     """Decode and encode films, each once.
 
@@ -103,6 +149,8 @@ def encode_collection(
     advance : callable
     recorded : mapping of str to ndarray
         Vectors to take in place of the encoder's, by film name.
+    others : sequence of FilmLabels
+        Of which those of the films' patients are kept.
 
     Returns
     -------
@@ -127,7 +175,13 @@ def encode_collection(
         tuple(pictures),
         len(films) - len(kept),
         frozenset(film.id for film in kept if film.id in recorded),
+        _of_patients_of(kept, others),
     )
+
+
+def _of_patients_of(films: Sequence[Film], others: Sequence[FilmLabels]) -> tuple[FilmLabels, ...]:
+    patients = {film.patient for film in films}
+    return tuple(each for each in others if each.patient in patients)
 
 
 def _decoded(films: Sequence[Film], advance: Advance) -> Iterator[tuple[Film, GreyImage]]:

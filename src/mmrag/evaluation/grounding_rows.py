@@ -14,6 +14,8 @@ import numpy as np
 import psycopg
 from psycopg.rows import dict_row
 
+from mmrag.clinical.prompts import NORMAL
+
 Row = Mapping[str, Any]
 """One row: values by column."""
 
@@ -24,6 +26,7 @@ _EVIDENCE: LiteralString = "SELECT * FROM film_evidence"
 _PIXELS: LiteralString = "SELECT * FROM film_pixel_evidence"
 _SPACE: LiteralString = "SELECT encoder, weights FROM space"
 _CONDITIONS: LiteralString = "SELECT patient, code, onset, abatement FROM condition"
+_TOLD: LiteralString = "SELECT * FROM film_labels"
 
 
 @dataclass(frozen=True)
@@ -44,6 +47,8 @@ class StoredRows:
         The same from the pixels alone.
     space : Row or None
         Encoder and weights.
+    told : sequence of Row
+        Labels of films that are not stored.
     """
 
     films: Mapping[str, Sequence[Row]]
@@ -53,6 +58,7 @@ class StoredRows:
     evidence: Mapping[int, Row] = field(default_factory=dict)
     pixels: Mapping[int, Row] = field(default_factory=dict)
     space: Row | None = None
+    told: Sequence[Row] = ()
 
     @cached_property
     def all_films(self) -> Sequence[Row]:
@@ -104,13 +110,16 @@ class StoredRows:
         record : str
             ``film:<id>`` or ``lab:<id>``.
         name : str
-            A column, ``observations[<LOINC>].<column>`` or ``evidence[<finding>].<which>``.
+            A column, ``observations[<LOINC>].<column>``, ``evidence[<finding>].<which>``,
+            ``history[<finding>]`` or ``history.films``.
         value : object
             As JSON writes it.
         """
         kind, _, id_ = record.partition(":")
         if name.startswith("evidence["):
             return any(said == value for said in self.evidence_said(id_, name))
+        if name.startswith("history"):
+            return any(said == value for said in self.history_said(id_, name))
         if kind == "film":
             return any(_json(row.get(name)) == value for row in self.films.get(id_, ()))
         rows = self.panels.get(id_, ())
@@ -133,6 +142,29 @@ class StoredRows:
         numbers = (row.get(finding.lower().replace(" ", "_")) for row in found)
         # PostgreSQL prints a real as short as it can; the number itself is of single precision
         return [None if number is None else float(np.float32(number)) for number in numbers]
+
+    def history_said(self, id_: str, name: str) -> list[int]:
+        """Count ``history.films`` or ``history[<finding>]`` of the films of that name."""
+        finding = name.removeprefix("history[").removesuffix("]")
+        said = []
+        for film in self.films.get(id_, ()):
+            others = self._labels_of_others(film)
+            named = [finding in (labels or [NORMAL]) for labels in others]
+            said.append(len(others) if name == "history.films" else sum(named))
+        return said
+
+    def _labels_of_others(self, film: Row) -> Sequence[Sequence[str]]:
+        if film["patient"] is None:
+            return ()
+        stored = {(row["source"], row["id"]) for row in self.all_films}
+        told = [row for row in self.told if (row["source"], row["id"]) not in stored]
+        return [
+            row["findings"]
+            for row in (*self.all_films, *told)
+            if row["patient"] == film["patient"]
+            and row["findings"] is not None
+            and (row["source"], row["id"]) != (film["source"], film["id"])
+        ]
 
     @cached_property
     def averages(self) -> Mapping[str, float]:
@@ -168,7 +200,8 @@ def read_stored_rows(connection: psycopg.Connection[Any]) -> StoredRows:
             for query in (_EVIDENCE, _PIXELS)
         )
         space = cursor.execute(_SPACE).fetchone()
-    return StoredRows(films, panels, results, conditions, evidence, pixels, space)
+        told = cursor.execute(_TOLD).fetchall()
+    return StoredRows(films, panels, results, conditions, evidence, pixels, space, told)
 
 
 def _grouped(rows: Sequence[Row], column: str) -> dict[Any, list[Row]]:

@@ -134,6 +134,8 @@ def _cited_strings(claim: AuditedClaim) -> Iterator[str]:
     for _, name, value in claim.citations:
         if name.startswith("evidence["):
             yield name.removeprefix("evidence[").rpartition("].")[0]
+        if name.startswith("history["):
+            yield name.removeprefix("history[").removesuffix("]")
         for each in value if isinstance(value, list) else [value]:
             if isinstance(each, str):
                 yield each

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import pairwise
 
 from mmrag.evaluation.grounding_claims import (
@@ -13,6 +14,7 @@ from mmrag.evaluation.grounding_claims import (
     named_findings,
     numbers,
 )
+from mmrag.evaluation.grounding_history import history_problems, without_history
 from mmrag.evaluation.grounding_pixels import pixel_problems
 from mmrag.evaluation.grounding_rows import Row, StoredRows
 from mmrag.evaluation.grounding_survey import survey_problems, verdict
@@ -48,6 +50,7 @@ def problems(claim: AuditedClaim, brief: AuditedBrief, rows: StoredRows) -> list
         return [*found, *against_pixels]
     if claim.kind == "cohort" or _counts_results(claim):
         found.append("the audit cannot read what is counted")
+    found += history_problems(claim)
     found += _labels(claim, rows)
     found += _called(claim, rows)
     found += _value_first(claim)
@@ -108,7 +111,8 @@ def _labels(claim: AuditedClaim, rows: StoredRows) -> Iterator[str]:
     films = [row for id_ in claim.records("film") for row in rows.films.get(id_, ())]
     if not films or not any(name == "findings" for _, name, _ in claim.citations):
         return
-    for finding, assertion in findings_said(claim, rows).items():
+    said = replace(claim, text=without_history(claim.text))
+    for finding, assertion in findings_said(said, rows).items():
         denied = claim.kind in DENYING or assertion == "absent"
         for film in films:
             labels = film["findings"]

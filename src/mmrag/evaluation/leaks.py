@@ -17,6 +17,7 @@ from mmrag.evaluation.methods import LABEL_ONLY, METHODS, PRODUCT, Evidence, Met
 from mmrag.evaluation.patients import folds
 from mmrag.evaluation.questions import Question, by_name, counted_findings
 from mmrag.evaluation.results import SEEN_BEFORE, Check
+from mmrag.records import NO_HISTORY
 
 ORDERS = 24
 """Shuffles, or orders of equals, that a check averages."""
@@ -91,9 +92,9 @@ def leak_checks(bench: Bench, encoder: object) -> Iterator[Check]:
 def _labels_shuffled(
     bench: Bench, questions: Sequence[Question], chance: Chance
 ) -> Iterator[Check]:
-    right = bench.evidence(bench.collection.labels)
+    right = bench.evidence(bench.collection.told)
     wrong = [
-        bench.evidence(shuffled(bench.collection.labels, lot("shuffle", str(trial))))
+        bench.evidence(shuffled(bench.collection.told, lot("shuffle", str(trial))))
         for trial in range(ORDERS)
     ]
     for name in LABEL_ONLY:
@@ -104,7 +105,7 @@ def _labels_shuffled(
 
 
 def _pixels_blanked(bench: Bench, questions: Sequence[Question], chance: Chance) -> Iterator[Check]:
-    nothing = covered(bench.collection.labels, 0, lot("blank"))
+    nothing = covered(bench.collection.told, 0, lot("blank"))
     blank = bench.evidence(nothing, bench.collection.blank)
     picture = bench.evidence(nothing)
     for name in ("pixels only", PRODUCT):
@@ -117,7 +118,7 @@ def _pixels_blanked(bench: Bench, questions: Sequence[Question], chance: Chance)
 def _copies(bench: Bench, questions: Sequence[Question], chance: Chance) -> Iterator[Check]:
     """Judge unlabelled copies of the films that lie beside the labelled films themselves."""
     n = len(bench.collection)
-    seen = bench.evidence(bench.collection.labels)
+    seen = bench.evidence(bench.collection.told)
     copies = tuple(
         replace(film, id=f"copy-{row:05}.png", patient=f"copy:{row}", age=None, sex=None)
         for row, film in enumerate(seen.films)
@@ -125,6 +126,7 @@ def _copies(bench: Bench, questions: Sequence[Question], chance: Chance) -> Iter
     both = Evidence(
         films=(*seen.films, *copies),
         labels=(*seen.labels, *(None,) * n),
+        histories=(*seen.histories, *(NO_HISTORY,) * n),
         pixels=np.concatenate([seen.pixels, seen.pixels]),
         anchors=seen.anchors,
         encode_texts=seen.encode_texts,

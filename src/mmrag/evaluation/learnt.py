@@ -14,6 +14,7 @@ from mmrag.evidence.fit import FEWEST_READS, FULL, Form, fit_evidence
 from mmrag.evidence.model import NAMES, Weighing
 from mmrag.evidence.reads import Reads
 from mmrag.evidence.shipped import LABELS_ONLY
+from mmrag.records import History
 
 Floats = NDArray[np.float64]
 
@@ -46,6 +47,7 @@ class Weigher:
         patients: Sequence[str],
         scores: Floats,
         labels: Labels,
+        histories: Sequence[History],
         neighbours: Floats | None = None,
     ) -> Floats:
         """Weigh films so that they can be ranked with each other.
@@ -62,6 +64,7 @@ class Weigher:
         scores : ndarray
             Shape (films, n).
         labels : Labels
+        histories : sequence of History
         neighbours : ndarray, optional
             Shape (films, films): what the evidence of others adds to a film's own.
 
@@ -71,7 +74,7 @@ class Weigher:
             Shape (films, n).
         """
         side = self._side(patients)
-        weighed = {k: self._weighed(k, scores, labels) for k in np.unique(side)}
+        weighed = {k: self._weighed(k, scores, labels, histories) for k in np.unique(side)}
         if neighbours is not None:
             weighed = {k: own + neighbours @ own for k, own in weighed.items()}
         if len(weighed) == 1:
@@ -87,20 +90,30 @@ class Weigher:
                 )
         return levelled
 
-    def probabilities(self, patients: Sequence[str], scores: Floats, labels: Labels) -> Floats:
+    def probabilities(
+        self,
+        patients: Sequence[str],
+        scores: Floats,
+        labels: Labels,
+        histories: Sequence[History],
+    ) -> Floats:
         """Say what each film's own parameters do, shape (films, n); for calibration."""
         side = self._side(patients)
         said = np.empty((len(side), len(NAMES)))
         for k in np.unique(side):
-            said[side == k] = probability(self._weighed(k, scores, labels)[side == k])
+            own = self._weighed(k, scores, labels, histories)
+            said[side == k] = probability(own[side == k])
         return said
 
     def _side(self, patients: Sequence[str]) -> NDArray[np.intp]:
         last = len(self.models) - 1
         return np.array([self.sides.get(patient, last) for patient in patients], np.intp)
 
-    def _weighed(self, k: int, scores: Floats, labels: Labels) -> Floats:
-        return self.models[k].weigh(scores, labels).log_odds.astype(np.float64)
+    def _weighed(
+        self, k: int, scores: Floats, labels: Labels, histories: Sequence[History]
+    ) -> Floats:
+        weighed = self.models[k].weigh(scores, labels, None, histories)
+        return weighed.log_odds.astype(np.float64)
 
 
 @dataclass(frozen=True)
@@ -116,12 +129,15 @@ class Learnt:
         A finding's own score alone speaks of it.
     unequal : Weigher
         Films without labels are not put on equal terms with the others.
+    no_history : Weigher
+        Labels of a patient's other films are not heard.
     """
 
     full: Weigher
     own_label: Weigher
     own_pixels: Weigher
     unequal: Weigher
+    no_history: Weigher
 
 
 def learnt_for(model: EvidenceModel, reads: Reads | None, patients: Sequence[str]) -> Learnt:
@@ -157,6 +173,7 @@ def as_it_is(model: EvidenceModel) -> Learnt:
         own_label=Weigher((_own(model, labels=True),), {}),
         own_pixels=Weigher((_own(model, labels=False),), {}),
         unequal=Weigher((model,), {}),
+        no_history=Weigher((_without_history(model),), {}),
     )
 
 
@@ -191,6 +208,7 @@ def cross_fitted(reads: Reads, patients: Sequence[str], form: Form, similarity: 
         own_label=fitted(replace(form, labels="own")),
         own_pixels=fitted(own_pixels),
         unequal=fitted(replace(form, equal_terms=False)),
+        no_history=fitted(replace(form, history=False)),
     )
 
 
@@ -205,6 +223,14 @@ def _own(model: EvidenceModel, *, labels: bool) -> EvidenceModel:
         return replace(weighing, labels=weighing.labels * own)
 
     return replace(model, unlabelled=kept(model.unlabelled), labelled=kept(model.labelled))
+
+
+def _without_history(model: EvidenceModel) -> EvidenceModel:
+    return replace(
+        model,
+        unlabelled=replace(model.unlabelled, history=None),
+        labelled=replace(model.labelled, history=None),
+    )
 
 
 def _at_place(values: Floats, ordered: Floats, common: Floats) -> Floats:

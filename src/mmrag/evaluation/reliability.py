@@ -46,7 +46,7 @@ def reliability_of(bench: Bench) -> tuple[Reliability, ...]:
             bench,
             counted,
             coverage_name(share),
-            bench.evidence(covered(bench.collection.labels, share, lot("reliability"))),
+            bench.evidence(covered(bench.collection.told, share, lot("reliability"))),
         )
         for share in (0.0, 1.0)
     )
@@ -54,7 +54,9 @@ def reliability_of(bench: Bench) -> tuple[Reliability, ...]:
 
 def _tried(bench: Bench, counted: Sequence[str], condition: str, evidence: Evidence) -> Reliability:
     weigher = bench.learnt.full
-    every = weigher.probabilities(evidence.patients, evidence.scores, evidence.labels)
+    every = weigher.probabilities(
+        evidence.patients, evidence.scores, evidence.labels, evidence.histories
+    )
     said = np.stack([every[:, NAMES.index(name)] for name in counted])
     shown = np.stack([bench.judge.has(name) for name in counted]).astype(np.float64)
     base = shown.mean(axis=1, keepdims=True)

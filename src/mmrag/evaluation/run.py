@@ -16,7 +16,12 @@ from mmrag.encoders.base import Encoder
 from mmrag.errors import SourceError
 from mmrag.evaluation.balance import balance_of
 from mmrag.evaluation.bench import QUICK, Bench, Effort, lot
-from mmrag.evaluation.collection import Collection, encode_collection, films_of
+from mmrag.evaluation.collection import (
+    Collection,
+    encode_collection,
+    films_of,
+    labels_alone,
+)
 from mmrag.evaluation.estimate import patient_weights
 from mmrag.evaluation.judges import (
     EXPERT_TABLE,
@@ -66,6 +71,7 @@ def evaluate(
     model: EvidenceModel,
     progress: Progress,
     *,
+    labels: Path | None = None,
     labs: Labs | None = None,
     vectors: Path | None = None,
     quick: bool = False,
@@ -84,6 +90,8 @@ def evaluate(
     model : EvidenceModel
         With which a search weighs this encoder's films.
     progress : Progress
+    labels : pathlib.Path, optional
+        Label table in place of the folder's own.
     labs : Labs, optional
     vectors : pathlib.Path, optional
         Out-of-fold vectors, taken in place of the encoder's for the films that it holds.
@@ -103,17 +111,19 @@ def evaluate(
     """
     recorded = NOTHING if vectors is None else read_recorded(vectors, encoder)
     reads = read_expert_table(folder)
-    films = _judged_films(folder, films_of(folder), reads)
-    progress.begin("films", len(films))
-    collection = encode_collection(films, encoder, progress.advance, recorded)
+    films, rows = films_of(folder, labels)
+    judged = _judged_films(folder, films, reads)
+    left = labels_alone([film for film in films if film not in judged])
+    progress.begin("films", len(judged))
+    collection = encode_collection(judged, encoder, progress.advance, recorded, (*rows, *left))
     encode_texts = _remembering(encoder.encode_texts)
     anchors = anchors_from_prompts(anchor_prompts(), encode_texts)
     effort = QUICK if quick else Effort()
     taught = reads_of(collection, reads, anchors, lot("folds")) if reads else None
     learnt = learnt_for(model, taught, collection.patients)
     benches = [
-        _bench(judged, judge, anchors, encode_texts, fusion, learnt, effort)
-        for judged, judge in _judges(collection, reads)
+        _bench(each, judge, anchors, encode_texts, fusion, learnt, effort)
+        for each, judge in _judges(collection, reads)
     ]
     first = benches[0]
     return EvaluationReport(
@@ -205,7 +215,7 @@ def _lab_section(labs: Labs, bench: Bench, progress: Progress) -> LabSection:
         precision=float(np.mean([each.precision for each in answers])),
         recall=float(np.mean([each.recall for each in answers])),
         embedded=float(np.mean(embedded)) if embedded else 0.0,
-        balance=balance_of(bench.evidence(bench.collection.labels), panels, labs.ask),
+        balance=balance_of(bench.evidence(bench.collection.told), panels, labs.ask),
     )
 
 

@@ -93,10 +93,10 @@ def measure(bench: Bench, setting: Setting) -> Iterator[Row]:
 
 
 def _at_coverage(bench: Bench, share: float) -> Seen:
-    labels = bench.collection.labels
+    told = bench.collection.told
     draws = bench.effort.draws if 0 < share < 1 else 1
     # the same lot for every share: what a quarter of the films has, the half has too
-    drawn = [covered(labels, share, lot("coverage", str(draw))) for draw in range(draws)]
+    drawn = [covered(told, share, lot("coverage", str(draw))) for draw in range(draws)]
     evidence = [bench.evidence(labels) for labels in drawn]
     return lambda _: evidence
 
@@ -104,7 +104,7 @@ def _at_coverage(bench: Bench, share: float) -> Seen:
 def _without_asked(bench: Bench) -> Seen:
     @cache
     def seen(finding: str) -> Sequence[Evidence]:
-        return [bench.evidence(without_finding(bench.collection.labels, finding))]
+        return [bench.evidence(without_finding(bench.collection.told, finding))]
 
     return lambda question: seen(question.subject)
 

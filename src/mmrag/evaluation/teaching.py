@@ -43,6 +43,7 @@ def reads_of(
     return Reads(
         scores=read.pixels.astype(np.float64) @ directions.T,
         labels=read.labels,
+        histories=read.histories(read.told),
         shown=_shown([reads[film.id] for film in read.films]),
         fold=folds(read.patients, rng),
     )

@@ -1,10 +1,12 @@
 """Weights of evidence from films that experts read.
 
 For each finding a logistic regression, drawn towards what holds without any fit: a film's own
-score counts 1 for each standard deviation, its own label 2, everything else 0. How firmly it is
-drawn is chosen from a short list, the same for all findings, by the held-out likelihood over
-folds of patients. Few films can teach a little: most of the weights stay where they were drawn
-to.
+score counts 1 for each standard deviation, the history of its patient two thirds of what it says,
+its own label what such a label on the patient's only two other films would, everything else 0. A
+label that keeps from film to film is so taken to be right more often than one that comes and
+goes, which no expert has to say. How firmly weights are drawn is chosen from a short list, the
+same for all findings, by the held-out likelihood over folds of patients. Few films can teach a
+little: most of the weights stay where they were drawn to.
 
 Films with labels are weighed by the encoder's scores of all findings and by all labels. Films
 without are weighed by the finding's own score alone, so they stand in the encoder's own order:
@@ -14,7 +16,6 @@ equal terms (`mmrag.evidence.terms`).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -22,15 +23,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mmrag.errors import InputError
+from mmrag.evidence.history import shipped_persistence
 from mmrag.evidence.logistic import intercept, logistic, ridge_logistic
-from mmrag.evidence.model import NAMES, EvidenceModel, Weighing, indicators
+from mmrag.evidence.model import NAMES, EvidenceModel, Weighing, history_inputs, indicators
 from mmrag.evidence.reads import Reads
 from mmrag.evidence.terms import on_equal_terms
 
 Floats = NDArray[np.float64]
 
-OWN_SCORE, OWN_LABEL = 1.0, 2.0
-"""Log-odds for a standard deviation of the own score, and for the own label."""
+OWN_SCORE, OWN_HISTORY = 1.0, 2 / 3
+"""Log-odds for a standard deviation of the own score, and for one of those of which history
+speaks."""
+
+OWN_LABEL = 2
+"""Other films of the patient, all with a label, as which the film's own label counts."""
 
 FEWEST = 5
 """Films with a finding (and without it) from which its weights are learnt at all."""
@@ -41,7 +47,10 @@ FEWEST_READS = 40
 
 @dataclass(frozen=True, slots=True)
 class Strength:
-    """How firmly weights are drawn to their prior mean: half of this times the square."""
+    """How firmly weights are drawn to their prior mean: half of this times the square.
+
+    History is labels, too, and drawn as firmly as they are.
+    """
 
     pixels: float
     labels: float
@@ -50,10 +59,8 @@ class Strength:
 STRENGTHS = tuple(
     Strength(pixels, labels) for pixels in (10.0, 30.0, 100.0) for labels in (1.0, 3.0, 10.0)
 )
-PIXEL_STRENGTHS = tuple(Strength(pixels, 1.0) for pixels in (10.0, 30.0, 100.0))
-"""For films without labels: their second number counts for nothing."""
-
 _LEAST = 1e-12
+_Block = Literal["pixels", "labels", "history"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,12 +74,15 @@ class Form:
         the finding's own, or none.
     labels : {"all", "own"}
         Labels of which findings do.
+    history : bool
+        Whether labels of the patient's other films do.
     equal_terms : bool
         Whether films without labels are put on equal terms with the others.
     """
 
     pixels: Literal["all", "own", "none"] = "all"
     labels: Literal["all", "own"] = "all"
+    history: bool = True
     equal_terms: bool = True
 
 
@@ -115,15 +125,16 @@ def fit_evidence(reads: Reads, name: str, similarity: float, form: Form = FULL) 
         )
     centre, scale = standard(reads.scores)
     alone = form if form.pixels == "none" else replace(form, pixels="own")
-    blind = _design((reads.scores - centre) / scale, None, alone)
-    seeing = _design((labelled.scores - centre) / scale, labelled.labels, form)
+    unseen = replace(reads, labels=(None,) * len(reads))
+    blind = _design((reads.scores - centre) / scale, unseen, alone)
+    seeing = _design((labelled.scores - centre) / scale, labelled, form)
     fitted = EvidenceModel(
         name=name,
         centre=centre,
         scale=scale,
         base_rate=_shares(reads.shown),
-        unlabelled=_fitted(blind, reads.shown, _strength(blind, reads, PIXEL_STRENGTHS)),
-        labelled=_fitted(seeing, labelled.shown, _strength(seeing, labelled, STRENGTHS)),
+        unlabelled=_fitted(blind, reads.shown, _strength(blind, reads)),
+        labelled=_fitted(seeing, labelled.shown, _strength(seeing, labelled)),
         similarity=similarity,
     )
     return on_equal_terms(fitted, labelled) if form.equal_terms else fitted
@@ -137,18 +148,21 @@ def standard(scores: Floats) -> tuple[Floats, Floats]:
 
 @dataclass(frozen=True)
 class _Design:
-    """Inputs of the regressions, and which weights there are.
+    """Inputs of the regressions, and which weights there are; n of them in each block.
 
     Attributes
     ----------
+    blocks : tuple of {"pixels", "labels", "history"}
+        What the inputs are, in their order.
     inputs : ndarray
-        Shape (films, width): standard scores, then labels where they are used.
+        Shape (films, width).
     mean : ndarray
         Weights without any fit, shape (width, n).
     used : ndarray
         Shape (width, n), bool.
     """
 
+    blocks: tuple[_Block, ...]
     inputs: Floats
     mean: Floats
     used: NDArray[np.bool_]
@@ -156,16 +170,41 @@ class _Design:
     def take(self, chosen: NDArray[np.bool_]) -> _Design:
         return replace(self, inputs=self.inputs[chosen])
 
+    def penalty(self, strength: Strength) -> Floats:
+        """How firmly each row of weights is drawn, shape (width,)."""
+        firmly = {"pixels": strength.pixels, "labels": strength.labels, "history": strength.labels}
+        return np.repeat([firmly[block] for block in self.blocks], len(NAMES))
 
-def _design(scores: Floats, labels: Sequence[Sequence[str] | None] | None, form: Form) -> _Design:
+    def weighing(self, prior: Floats, weights: Floats) -> Weighing:
+        """Take weights, shape (width, n), apart."""
+        parts = dict(zip(self.blocks, np.split(weights, len(self.blocks)), strict=True))
+        history = parts.get("history")
+        return Weighing(
+            prior,
+            parts["pixels"],
+            parts.get("labels"),
+            None if history is None else np.diagonal(history).copy(),
+        )
+
+
+def _design(scores: Floats, reads: Reads, form: Form) -> _Design:
+    """Set up the inputs of films that all have labels, or none of which has."""
     own = np.eye(len(NAMES))
+    labels = [names for names in reads.labels if names is not None]
+    blocks: list[_Block] = ["pixels"]
     inputs, mean, used = [scores], [OWN_SCORE * own], [_USED[form.pixels]]
-    if labels is not None:
-        inputs.append(indicators([names for names in labels if names is not None]))
-        mean.append(OWN_LABEL * own)
+    if labels:
+        blocks.append("labels")
+        inputs.append(indicators(labels))
+        mean.append(OWN_HISTORY * np.diag(shipped_persistence().of_itself(OWN_LABEL)))
         used.append(_USED[form.labels])
+    if form.history:
+        blocks.append("history")
+        inputs.append(history_inputs(reads.histories, reads.labels))
+        mean.append(OWN_HISTORY * own)
+        used.append(_USED["own"])
     mask = np.concatenate(used)
-    return _Design(np.concatenate(inputs, axis=1), np.concatenate(mean) * mask, mask)
+    return _Design(tuple(blocks), np.concatenate(inputs, 1), np.concatenate(mean) * mask, mask)
 
 
 def _shares(shown: NDArray[np.bool_]) -> Floats:
@@ -173,33 +212,32 @@ def _shares(shown: NDArray[np.bool_]) -> Floats:
     return np.asarray((shown.sum(axis=0) + 0.5) / (len(shown) + 1))
 
 
-def _strength(design: _Design, reads: Reads, strengths: Sequence[Strength]) -> Strength:
+def _strength(design: _Design, reads: Reads) -> Strength:
     """Choose by the held-out likelihood over the folds of patients."""
-    losses = [_held_out_loss(design, reads, strength) for strength in strengths]
-    return strengths[int(np.argmin(losses))]
+    losses = [_held_out_loss(design, reads, strength) for strength in STRENGTHS]
+    return STRENGTHS[int(np.argmin(losses))]
 
 
 def _held_out_loss(design: _Design, reads: Reads, strength: Strength) -> float:
     loss = 0.0
     for side in np.unique(reads.fold):
         apart = reads.fold == side
-        weighing = _fitted(design.take(~apart), reads.shown[~apart], strength)
-        said = logistic(_log_odds(design.take(apart), weighing))
+        prior, weights = _learnt(design.take(~apart), reads.shown[~apart], strength)
+        said = logistic(prior + design.inputs[apart] @ weights)
         right = np.where(reads.shown[apart], said, 1 - said)
         loss -= float(np.log(np.maximum(right, _LEAST)).sum())
     return loss
 
 
-def _log_odds(design: _Design, weighing: Weighing) -> Floats:
-    weights = [weighing.pixels] if weighing.labels is None else [weighing.pixels, weighing.labels]
-    return np.asarray(weighing.prior + design.inputs @ np.concatenate(weights))
-
-
 def _fitted(design: _Design, shown: NDArray[np.bool_], strength: Strength) -> Weighing:
-    n, films = len(NAMES), len(shown)
-    width = design.inputs.shape[1]
-    penalty = np.repeat([strength.pixels, strength.labels], n)[:width]
-    weights, prior = design.mean.copy(), np.empty(n)
+    return design.weighing(*_learnt(design, shown, strength))
+
+
+def _learnt(design: _Design, shown: NDArray[np.bool_], strength: Strength) -> tuple[Floats, Floats]:
+    """Learn levels, shape (n,), and weights, shape (width, n)."""
+    films = len(shown)
+    penalty = design.penalty(strength)
+    weights, prior = design.mean.copy(), np.empty(len(NAMES))
     seen = shown.sum(axis=0)
     enough = np.minimum(seen, films - seen) >= FEWEST
     for column in np.flatnonzero(~enough):
@@ -216,4 +254,4 @@ def _fitted(design: _Design, shown: NDArray[np.bool_], strength: Strength) -> We
         )
         for rows, column, learnt in zip(used, columns, fitted, strict=True):
             weights[rows, column] = learnt
-    return Weighing(prior, weights[:n], weights[n:] if width > n else None)
+    return prior, weights

@@ -4,8 +4,12 @@ A text-mined label is an observation, not the truth: "Effusion" is right about t
 three, and a film without it may still show one. For each finding the log-odds are a base
 rate, plus what the encoder's scores of *all* findings say, plus what *all* labels of the
 film say, since a label speaks for its neighbours too (fluid hides collapsed lung). A film
-without labels has weights of its own, so that nothing is held against it for having none: it
-stands in the order of the encoder's own score.
+without labels has weights of its own, so that nothing is held against it for having none: its
+own pixels are heard by the encoder's own score alone.
+
+The labels of the patient's other films are a third voice (`mmrag.evidence.history`), for films
+with labels and without. A report of the film itself that names nothing is not overruled by
+reports of others: there history can only take away.
 
 A film that radiologists read is a third kind: they looked at these very pixels for every
 finding, so neither our reading of the pixels nor the noise of reports has a say in it.
@@ -21,7 +25,8 @@ from numpy.typing import NDArray
 
 from mmrag.clinical.findings import load_findings
 from mmrag.clinical.prompts import NORMAL
-from mmrag.records import LabelsBy
+from mmrag.evidence.history import shipped_persistence
+from mmrag.records import History, LabelsBy
 
 Floats = NDArray[np.float64]
 
@@ -55,11 +60,15 @@ class Weighing:
         Shape (n, n): row what is said, column what it is said of.
     labels : ndarray or None
         Likewise; None for films without labels.
+    history : ndarray or None
+        Of what the patient's other films say of each, shape (n,); None where they are not
+        heard.
     """
 
     prior: Floats
     pixels: Floats
     labels: Floats | None = None
+    history: Floats | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +81,8 @@ class Evidence:
         From everything, shape (films, n), float32.
     pixels_only : ndarray
         What the finding's own score alone would say, shape (films, n), float32; the difference
-        is what labels change, and with them the scores of other findings: 0 for a film without
-        labels.
+        is what labels change, the film's own and those of its patient's other films, and with
+        them the scores of other findings: 0 for a film with neither.
     """
 
     log_odds: NDArray[np.float32]
@@ -112,6 +121,7 @@ class EvidenceModel:
         scores: NDArray[np.floating],
         labels: Sequence[Sequence[str] | None],
         labels_by: Sequence[LabelsBy] | None = None,
+        histories: Sequence[History] | None = None,
     ) -> Evidence:
         """Weigh films.
 
@@ -123,6 +133,8 @@ class EvidenceModel:
             Each film's labels; empty for "No Finding", None for an unlabelled film.
         labels_by : sequence of {"reports", "radiologists", "source"}, optional
             Who gave the labels of each; none by radiologists unless told.
+        histories : sequence of History, optional
+            Labels of the other films of each one's patient; none unless told.
 
         Returns
         -------
@@ -132,20 +144,37 @@ class EvidenceModel:
         pixels = self.unlabelled.prior + standard @ self.unlabelled.pixels
         total = pixels.copy()
         said = np.array([names is not None for names in labels], np.bool_)
+        told = indicators([names for names in labels if names is not None])
         if said.any():
-            told = indicators([names for names in labels if names is not None])
             total[said] = self.labelled.prior + standard[said] @ self.labelled.pixels
             if self.labelled.labels is not None:
                 total[said] += told @ self.labelled.labels
-            if labels_by is not None:
-                read = said & (np.array(labels_by) == "radiologists")
-                total[read] = _of_reads(told[read[said]], self.base_rate)
+        if histories is not None:
+            heard = history_inputs(histories, labels)
+            for weighing, films in ((self.unlabelled, ~said), (self.labelled, said)):
+                if weighing.history is not None:
+                    total[films] += heard[films] * weighing.history
+        if labels_by is not None:
+            read = said & (np.array(labels_by) == "radiologists")
+            total[read] = _of_reads(told[read[said]], self.base_rate)
         return Evidence(total.astype(np.float32), pixels.astype(np.float32))
 
 
 def _of_reads(told: Floats, base_rate: Floats) -> Floats:
     denied = READ_DENIED * base_rate / (1.0 - base_rate)
     return np.asarray(np.log(np.where(told > 0.0, READ_PRESENT / (1.0 - READ_PRESENT), denied)))
+
+
+def history_inputs(histories: Sequence[History], labels: Sequence[Sequence[str] | None]) -> Floats:
+    """Write what history says of each film as weights meet it, shape (films, n).
+
+    Of a film whose own labels are "No Finding" it can speak against a finding, never for one.
+    """
+    heard = shipped_persistence().log_odds(histories)
+    nothing = np.array([names is not None and not names for names in labels], np.bool_)
+    findings = np.ix_(nothing, np.arange(len(NAMES)) != NAMES.index(NORMAL))
+    heard[findings] = np.minimum(heard[findings], 0.0)
+    return heard
 
 
 def indicators(labels: Sequence[Sequence[str]]) -> Floats:

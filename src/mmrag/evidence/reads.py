@@ -8,6 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from mmrag.records import History
+
 
 @dataclass(frozen=True)
 class Reads:
@@ -20,6 +22,8 @@ class Reads:
         (films, n), float64.
     labels : tuple of (tuple of str or None)
         Of each film; empty for "No Finding", None for an unlabelled one.
+    histories : tuple of History
+        Labels of the other films of each one's patient.
     shown : ndarray
         What experts saw, shape (films, n), bool.
     fold : ndarray
@@ -28,6 +32,7 @@ class Reads:
 
     scores: NDArray[np.float64]
     labels: tuple[Sequence[str] | None, ...]
+    histories: tuple[History, ...]
     shown: NDArray[np.bool_]
     fold: NDArray[np.intp]
 
@@ -45,6 +50,7 @@ class Reads:
         return Reads(
             self.scores[rows],
             tuple(self.labels[row] for row in rows),
+            tuple(self.histories[row] for row in rows),
             self.shown[rows],
             self.fold[rows],
         )

@@ -115,6 +115,7 @@ def write_model(model: EvidenceModel) -> str:
             "prior": rounded(part.prior),
             "pixels": rounded(part.pixels),
             "labels": rounded(part.labels),
+            "history": rounded(part.history),
         }
 
     content = {
@@ -145,9 +146,11 @@ def _matrix(values: Any) -> np.ndarray[Any, np.dtype[np.float64]]:
 
 
 def _weighing(raw: Mapping[str, Any]) -> Weighing:
-    labels = raw["labels"]
+    # parameters that were fitted before history was heard do not name it
+    labels, history = raw["labels"], raw.get("history")
     return Weighing(
         prior=_vector(raw["prior"]),
         pixels=_matrix(raw["pixels"]),
         labels=None if labels is None else _matrix(labels),
+        history=None if history is None else _vector(history),
     )

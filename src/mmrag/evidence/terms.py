@@ -35,12 +35,19 @@ def on_equal_terms(model: EvidenceModel, reads: Reads) -> EvidenceModel:
         With other `unlabelled` weights; a finding of which pixels say nothing keeps its own.
     """
     both = reads.take(reads.labelled)
-    seeing = model.weigh(both.scores, both.labels).log_odds.astype(np.float64)
-    blind = model.weigh(both.scores, [None] * len(both)).log_odds.astype(np.float64)
+    told = both.histories
+    seeing = model.weigh(both.scores, both.labels, None, told).log_odds.astype(np.float64)
+    unseen = model.weigh(both.scores, [None] * len(both), None, told)
+    blind = unseen.log_odds.astype(np.float64)
     spread = blind.std(axis=0)
     varies = spread > 0
     stretch = np.where(varies, seeing.std(axis=0) / np.where(varies, spread, 1.0), 1.0)
     lift = np.where(varies, seeing.mean(axis=0) - stretch * blind.mean(axis=0), 0.0)
     old = model.unlabelled
-    unlabelled = replace(old, prior=stretch * old.prior + lift, pixels=old.pixels * stretch)
+    unlabelled = replace(
+        old,
+        prior=stretch * old.prior + lift,
+        pixels=old.pixels * stretch,
+        history=None if old.history is None else old.history * stretch,
+    )
     return replace(model, unlabelled=unlabelled)

@@ -15,11 +15,12 @@ from mmrag.fusion import Matrix
 from mmrag.ingest.fusing import Fusing
 from mmrag.ingest.identity import record_hash
 from mmrag.ingest.report import Ledger
-from mmrag.records import Film, Problem
+from mmrag.records import NO_HISTORY, Film, FilmLabels, Problem
 from mmrag.sources.images import file_sha256, read_film
 from mmrag.store import FilmEntry, FilmEvidence, FilmHashes, Store
 
 BATCH = 32
+TOLD_AT_ONCE = 1000
 DECODERS = 2
 LOOK_AHEAD = 64
 """Films decoded ahead of the encoder: at 1024 x 1024 grey pixels about 64 MB."""
@@ -77,6 +78,7 @@ class FilmWriter:
         self._decoders = ThreadPoolExecutor(DECODERS, thread_name_prefix="decode")
         self._waiting: deque[Future[_Prepared | Problem | None]] = deque()
         self._batch: list[_Prepared] = []
+        self._told: list[FilmLabels] = []
 
     def add(self, film: Film) -> None:
         """Take one film; decoding goes on in threads beside the encoder."""
@@ -85,12 +87,20 @@ class FilmWriter:
         while len(self._waiting) > LOOK_AHEAD:
             self._take(self._waiting.popleft().result())
 
+    def tell(self, labels: FilmLabels) -> None:
+        """Take what a table says of a film whose image is not there."""
+        self._told.append(labels)
+        if len(self._told) >= TOLD_AT_ONCE:
+            self._tell()
+
     def close(self) -> None:
-        """Write what is left."""
+        """Write what is left, and let films of one patient speak for each other."""
         while self._waiting:
             self._take(self._waiting.popleft().result())
         self._flush()
+        self._tell()
         self._decoders.shutdown()
+        self._store.films.weigh_due(self._fusing.fuse_batch)
 
     def abandon(self) -> None:
         """Stop the threads without writing what is in hand."""
@@ -107,6 +117,10 @@ class FilmWriter:
             self._batch.append(outcome)
             if len(self._batch) >= BATCH:
                 self._flush()
+
+    def _tell(self) -> None:
+        self._store.films.tell(self._told)
+        self._told.clear()
 
     def _flush(self) -> None:
         encoded = [p for p in self._batch if p.pixels is not None]
@@ -135,7 +149,9 @@ class FilmWriter:
     def _fuse(self, entries: list[FilmEntry], vectors: Matrix) -> tuple[Matrix, FilmEvidence]:
         films = [entry.film for entry in entries]
         findings, labels_by = [film.findings for film in films], [film.labels_by for film in films]
-        return self._fusing.fuse(findings, labels_by, vectors)
+        # their patients' other films may be still to come: all are weighed by them at the end
+        histories = [NO_HISTORY] * len(films)
+        return self._fusing.fuse(findings, labels_by, histories, vectors)
 
 
 def _prepare(film: Film, known: FilmHashes | None) -> _Prepared | Problem | None:

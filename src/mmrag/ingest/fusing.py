@@ -13,8 +13,8 @@ from mmrag.evidence import NAMES, EvidenceModel
 from mmrag.evidence.identity import parameters_hash
 from mmrag.evidence.model import probability
 from mmrag.fusion import Anchors, FusionWeights, Matrix, Vector, fuse
-from mmrag.records import LabelsBy
-from mmrag.store import EvidenceName, FilmEvidence, FusionKind, Recipe
+from mmrag.records import History, LabelsBy
+from mmrag.store import EvidenceName, FilmEvidence, FusionKind, PixelBatch, Recipe
 
 Findings = Sequence[str] | None
 
@@ -45,7 +45,11 @@ class Fusing:
         return Recipe(self.weights.pixel, self.weights.label, self.kind, name_of(self.model))
 
     def fuse(
-        self, findings: Sequence[Findings], labels_by: Sequence[LabelsBy], pixels: Matrix
+        self,
+        findings: Sequence[Findings],
+        labels_by: Sequence[LabelsBy],
+        histories: Sequence[History],
+        pixels: Matrix,
     ) -> tuple[Matrix, FilmEvidence]:
         """Fuse and weigh films, each on its own: what else is in the batch changes no bit.
 
@@ -55,6 +59,8 @@ class Fusing:
             Labels of each film; empty for "No Finding", None for an unlabelled film.
         labels_by : sequence of {"reports", "radiologists", "source"}
             Who gave them.
+        histories : sequence of History
+            Labels of the other films of each one's patient.
         pixels : ndarray
             ``V_pixel`` in rows, shape (films, dimension), float32.
 
@@ -65,8 +71,8 @@ class Fusing:
         """
         films = list(zip(findings, pixels, strict=True))
         weighed = [
-            self._weigh(names, by, pixel)
-            for (names, pixel), by in zip(films, labels_by, strict=True)
+            self._weigh(names, by, history, pixel)
+            for (names, pixel), by, history in zip(films, labels_by, histories, strict=True)
         ]
         fused = [
             fuse(pixel, self._label_vector(names, known), self.weights)
@@ -77,11 +83,15 @@ class Fusing:
         )
         return np.stack(fused), evidence
 
+    def fuse_batch(self, batch: PixelBatch) -> tuple[Matrix, FilmEvidence]:
+        """Fuse and weigh stored films."""
+        return self.fuse(batch.findings, batch.labels_by, batch.histories, batch.vectors)
+
     def _weigh(
-        self, names: Findings, by: LabelsBy, pixel: Vector
+        self, names: Findings, by: LabelsBy, history: History, pixel: Vector
     ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         scores = self._directions @ pixel.astype(np.float64)
-        evidence = self.model.weigh(scores[np.newaxis], [names], [by])
+        evidence = self.model.weigh(scores[np.newaxis], [names], [by], [history])
         known, alone = probability(evidence.log_odds[0]), probability(evidence.pixels_only[0])
         return known.astype(np.float32), alone.astype(np.float32)
 

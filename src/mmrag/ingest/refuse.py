@@ -82,6 +82,6 @@ def fuse_anew(
 
     def fuse_batch(batch: PixelBatch) -> tuple[Matrix, FilmEvidence]:
         progress.advance(len(batch.keys))
-        return fusing.fuse(batch.findings, batch.labels_by, batch.vectors)
+        return fusing.fuse_batch(batch)
 
     return store.films.refuse(fusing.recipe, fuse_batch, first)

@@ -9,7 +9,7 @@ from mmrag.ingest.panels import PanelWriter
 from mmrag.ingest.people import PeopleWriter
 from mmrag.ingest.progress import Progress
 from mmrag.ingest.report import IngestReport, Ledger
-from mmrag.records import Film, LabReport, Problem
+from mmrag.records import Film, FilmLabels, LabReport, Problem
 from mmrag.sources.base import Source
 from mmrag.store import Store
 
@@ -51,6 +51,8 @@ def ingest_source(
             for item in source.read():
                 if isinstance(item, Film):
                     films.add(item)
+                elif isinstance(item, FilmLabels):
+                    films.tell(item)
                 elif isinstance(item, LabReport):
                     panels.add(item)
                 elif isinstance(item, Problem):

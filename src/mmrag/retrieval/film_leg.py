@@ -8,9 +8,17 @@ from mmrag.clinical.prompts import NORMAL
 from mmrag.clinical.question import ClinicalQuery
 from mmrag.evidence import EvidenceModel
 from mmrag.fusion import Vector
+from mmrag.records import History
 from mmrag.retrieval.film_score import FOUND, film_order, ruled_out, score_parts
 from mmrag.retrieval.lab_words import constraint_words
-from mmrag.retrieval.results import FilmHit, FilmWhy, FindingEvidence, LegCoverage, Wanted
+from mmrag.retrieval.results import (
+    FilmHistory,
+    FilmHit,
+    FilmWhy,
+    FindingEvidence,
+    LegCoverage,
+    Wanted,
+)
 from mmrag.store import EVIDENCE, FilmFilter, FilmMatch, FilmOrder, FilmSurvey, RecordKey, Store
 
 NOTHING_ASKED = "no word of the question says anything of films"
@@ -63,8 +71,9 @@ def search_films(
     ranks: dict[RecordKey, int] = {}
     if explain and survey.passing <= RANKED_UP_TO:
         ranks = store.films.ranks_by_pixels(keys, question, where, order)
+    histories = store.films.histories(keys)
     hits = tuple(
-        _hit(rank, match, query, question, order, ranks.get(key))
+        _hit(rank, match, query, question, order, ranks.get(key), histories[key])
         for rank, (key, match) in enumerate(zip(keys, matches, strict=True), start=1)
     )
     return hits, _coverage(k, len(hits), store, order, survey)
@@ -183,6 +192,7 @@ def _hit(
     question: Vector,
     order: FilmOrder,
     rank_without_labels: int | None,
+    history: History,
 ) -> FilmHit:
     film = match.film
     cosine = float(question @ match.pixels)
@@ -213,6 +223,7 @@ def _hit(
             without_labels=parts.without_labels,
             rank_without_labels=rank_without_labels,
             labels=tuple(name for name in film.findings or () if name in query.present),
+            history=FilmHistory.of(history),
             evidence=evidence,
             # A read outweighs the pixels, so these don't lift a film that was read as normal.
             note=None

@@ -8,7 +8,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from mmrag.clinical.question import ClinicalQuery
-from mmrag.records import Flag, LabelsBy, Sex
+from mmrag.records import Flag, History, LabelsBy, Sex
 from mmrag.retrieval.declared import DeclaredLink
 from mmrag.store import FusionKind, Persons, Space
 
@@ -34,7 +34,8 @@ class FindingEvidence(_Result):
     probability, pixels_only : float
         From everything that is known, and from the pixels alone.
     label : float
-        What the film's labels add to the probability, or take away.
+        What labels add to the probability, or take away: the film's own, and those of its
+        patient's other films.
     """
 
     finding: str
@@ -44,13 +45,37 @@ class FindingEvidence(_Result):
     label: float
 
 
+class FilmHistory(_Result):
+    """What labels say of the other films of a film's patient, earlier and later ones.
+
+    Attributes
+    ----------
+    films : int
+        Other films that have labels, whether their images are here or a table names them.
+    named : dict of str to int
+        How many of them are labelled with each finding, or ``No Finding``; the commonest first.
+    """
+
+    films: int
+    named: dict[str, int]
+
+    @classmethod
+    def of(cls, history: History) -> FilmHistory | None:
+        """Copy what the store counts; None where there is no other film."""
+        if not history.films:
+            return None
+        named = sorted(history.named.items(), key=lambda item: (-item[1], item[0]))
+        return cls(films=history.films, named=dict(named))
+
+
 class FilmWhy(_Result):
     """How a film's score came about; `pixel`, `label`, `text` and `patient` add up to it.
 
     Attributes
     ----------
     pixel, label : float
-        What the evidence of the pixels and what the labels contribute to the score.
+        What the evidence of the pixels contributes to the score, and what labels do: the
+        film's own, and those of its patient's other films.
     text : float
         What the likeness of the film's pixels and the question's words, or of the film that
         the question shows, contributes.
@@ -60,13 +85,15 @@ class FilmWhy(_Result):
     constraints : tuple of str
         The question's laboratory constraints that the patient meets, where that counts.
     without_labels : float
-        The score that the film would have without its labels.
+        The score that the film would have without any labels.
     rank_without_labels : int or None
         Its rank by that score if no film had labels, among all films that pass the question's
         constraints; None where nobody asked for it (the brief does), or among too many films
         to compare them all.
     labels : tuple of str
         The film's own labels that the question asks for.
+    history : FilmHistory or None
+        Labels of the other films of its patient; None where there are none.
     evidence : tuple of FindingEvidence
         Of each finding that the question names or shows.
     note : str or None
@@ -81,6 +108,7 @@ class FilmWhy(_Result):
     without_labels: float
     rank_without_labels: int | None = None
     labels: tuple[str, ...] = ()
+    history: FilmHistory | None = None
     evidence: tuple[FindingEvidence, ...] = ()
     note: str | None = None
 

@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Protocol
 
 from mmrag.errors import SourceError
-from mmrag.records import Condition, Film, ImagingStudy, LabReport, Patient, Problem
+from mmrag.records import Condition, Film, FilmLabels, ImagingStudy, LabReport, Patient, Problem
 
 MANIFEST = "mmrag-source.toml"
 
-Item = Patient | Film | LabReport | Condition | ImagingStudy | Problem
+Item = Patient | Film | FilmLabels | LabReport | Condition | ImagingStudy | Problem
 """What reading a source yields, one at a time."""
 
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import replace
 from pathlib import Path
 
 from mmrag.errors import SourceError
-from mmrag.records import Film, LabelsBy, Patient, Problem, Provenance
+from mmrag.records import Film, FilmLabels, LabelsBy, Patient, Problem, Provenance
 from mmrag.sources.base import Item, read_manifest
 from mmrag.sources.nih_table import FilmRow, LabelTable
 from mmrag.sources.problems import ProblemLedger
@@ -93,8 +93,9 @@ class NihSource:
 
         Yields
         ------
-        Patient, Film or Problem
-            After twenty problems of a kind the others are counted in one line at the end.
+        Patient, Film, FilmLabels or Problem
+            Labels without a film are those of the patients whose films are here. After twenty
+            problems of a kind the others are counted in one line at the end.
         """
         ledger = ProblemLedger(self._folder.name, _CLOSING)
         table = self._table
@@ -132,7 +133,18 @@ class NihSource:
         if table:
             for name, line in table.missing(used):
                 yield from ledger.admit(_missing_file(table.path.name, name, line))
+                if labels := self._labels_alone(table, name, patients):
+                    yield labels
         yield from ledger.close()
+
+    def _labels_alone(
+        self, table: LabelTable, name: str, patients: Collection[str]
+    ) -> FilmLabels | None:
+        patient, findings = table.told(name)
+        known = f"{self._name}:{patient}"
+        if patient is None or findings is None or known not in patients:
+            return None
+        return FilmLabels(name, known, findings)
 
     def _labels_by(self) -> LabelsBy:
         if self._table is not None and self._table.holds_reads:

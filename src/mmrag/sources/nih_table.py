@@ -204,6 +204,28 @@ class LabelTable:
         )
         return row, problems
 
+    def told(self, name: str) -> tuple[str | None, tuple[str, ...] | None]:
+        """Read patient and labels alone of a row whose film is not there.
+
+        Parameters
+        ----------
+        name : str
+            As answered by `missing`.
+
+        Returns
+        -------
+        tuple of (str or None, tuple of str or None)
+            None for what the row does not tell, or not so that it can be read.
+        """
+        cells = self._cells(self._lines[name][1])
+        labels = self._read_labels if self.holds_reads else self._mined_labels
+        try:
+            patient = parse_patient(self._cell(cells, "patient"))
+        except ValueError:
+            return None, None
+        # what is wrong with the row of a film that is not there needs no mending
+        return patient, labels(cells, lambda _kind, _message: None)[0]
+
     def _mined_labels(self, cells: list[str], complain: _Complain) -> _Labels:
         findings, complaints = parse_findings(self._cell(cells, "labels"))
         for complaint in complaints:

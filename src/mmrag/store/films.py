@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
 import numpy as np
 from psycopg import Cursor
 
-from mmrag.records import Film
-from mmrag.store import film_ranks, film_search
+from mmrag.records import Film, FilmLabels, History
+from mmrag.store import film_history, film_ranks, film_search
 from mmrag.store import space as spaces
 from mmrag.store.connection import Database
 from mmrag.store.film_evidence import read_pixel_evidence, write_evidence
@@ -64,6 +64,10 @@ ON CONFLICT (film) DO UPDATE SET vector = excluded.vector
 """
 
 _REFUSED_AT_ONCE = 1000
+_PATIENTS_AT_ONCE = 200
+
+Fuse = Callable[[PixelBatch], tuple[Vectors, FilmEvidence]]
+"""Gives the searched vectors of a batch, shape (films, dimension), float32, and its evidence."""
 
 
 class Films:
@@ -120,7 +124,7 @@ class Films:
         keys = [entry.key for entry in entries]
         self._indexes.expect("film_vector", len(entries))
         with self._database.transaction() as connection, connection.cursor() as cursor:
-            cursor.executemany(_UPSERT_FILM, [_row(entry) for entry in entries])
+            _put_records(connection, cursor, entries)
             cursor.executemany(_UPSERT_PIXELS, _full_rows(keys, pixels))
             _put(cursor, keys, fused, evidence)
 
@@ -140,8 +144,42 @@ class Films:
         check_shape(fused, len(entries), self._database.dimension)
         self._indexes.expect("film_vector", len(entries))
         with self._database.transaction() as connection, connection.cursor() as cursor:
-            cursor.executemany(_UPSERT_FILM, [_row(entry) for entry in entries])
+            _put_records(connection, cursor, entries)
             _put(cursor, [entry.key for entry in entries], fused, evidence)
+
+    def tell(self, rows: Sequence[FilmLabels]) -> None:
+        """Keep the labels of films whose images are not there, in one transaction."""
+        with self._database.transaction() as connection, connection.cursor() as cursor:
+            film_history.tell(cursor, rows)
+
+    def histories(self, keys: Collection[RecordKey]) -> dict[RecordKey, History]:
+        """Count what labels say of the other films of each film's patient, for every key."""
+        with self._database.transaction() as connection:
+            return film_history.read_histories(connection, keys)
+
+    def weigh_due(self, fuse: Fuse) -> int:
+        """Weigh the films of patients of whom labels were written since this was last done.
+
+        Some patients at a time, each time in one transaction.
+
+        Parameters
+        ----------
+        fuse : callable
+
+        Returns
+        -------
+        int
+            How many films were weighed.
+        """
+        films = 0
+        while True:
+            with self._database.transaction() as connection:
+                patients = film_history.take_due(connection, _PATIENTS_AT_ONCE)
+                if not patients:
+                    return films
+                for batch in _pixel_batches(connection, patients):
+                    films += len(batch.keys)
+                    _put_anew(connection, batch, fuse, self._database.dimension)
 
     def pixels(self, keys: Sequence[RecordKey]) -> dict[RecordKey, Vector]:
         """Pixel vectors of films, each (dimension,) float32; unknown keys are left out."""
@@ -163,7 +201,7 @@ class Films:
     def refuse(
         self,
         recipe: Recipe,
-        fuse: Callable[[PixelBatch], tuple[Vectors, FilmEvidence]],
+        fuse: Fuse,
         first: Callable[[Connection], None] | None = None,
     ) -> int:
         """Record a new recipe and make every searched vector and evidence anew, or nothing.
@@ -175,8 +213,6 @@ class Films:
         ----------
         recipe : Recipe
         fuse : callable
-            Gives the new vectors of a batch, shape (len(batch.keys), dimension), float32, and
-            its evidence.
         first : callable, optional
             Done before anything else, in the same transaction.
 
@@ -196,11 +232,9 @@ class Films:
             if first is not None:
                 first(connection)
             spaces.set_recipe(connection, recipe)
+            film_history.nothing_due(connection)
             for batch in _pixel_batches(connection):
-                fused, evidence = fuse(batch)
-                check_shape(fused, len(batch.keys), self._database.dimension)
-                with connection.cursor() as cursor:
-                    _put(cursor, batch.keys, fused, evidence)
+                _put_anew(connection, batch, fuse, self._database.dimension)
         return films
 
     def pixel_evidence(self, keys: Collection[RecordKey]) -> dict[RecordKey, dict[str, float]]:
@@ -305,15 +339,37 @@ class Films:
             return _named(connection, id_)
 
 
-def _pixel_batches(connection: Connection) -> Iterator[PixelBatch]:
-    """Every film with its labels and pixel vector, in order of the keys."""
+def _pixel_batches(
+    connection: Connection, patients: list[str] | None = None
+) -> Iterator[PixelBatch]:
+    """Every film, or those of some patients, with labels and pixel vector, ordered by key."""
     with connection.cursor("pixels", binary=True) as cursor:
         cursor.execute(
             "SELECT f.source, f.id, f.findings, f.labels_by, p.vector "
-            "FROM film f JOIN film_pixel p ON p.film = f.key ORDER BY f.source, f.id"
+            "FROM film f JOIN film_pixel p ON p.film = f.key "
+            "WHERE %s::text[] IS NULL OR f.patient = ANY(%s) ORDER BY f.source, f.id",
+            (patients, patients),
         )
         while rows := cursor.fetchmany(_REFUSED_AT_ONCE):
-            yield _pixel_batch(rows)
+            keys = [RecordKey(source, id_) for source, id_, *_ in rows]
+            yield _pixel_batch(rows, film_history.read_histories(connection, keys))
+
+
+def _put_records(
+    connection: Connection, cursor: Cursor[tuple[Any, ...]], entries: Sequence[FilmEntry]
+) -> None:
+    """Write what the source tells of films; whoever's they were or are has a new history."""
+    keys = [entry.key for entry in entries]
+    film_history.mark(connection, keys)
+    cursor.executemany(_UPSERT_FILM, [_row(entry) for entry in entries])
+    film_history.mark(connection, keys)
+
+
+def _put_anew(connection: Connection, batch: PixelBatch, fuse: Fuse, dimension: int) -> None:
+    fused, evidence = fuse(batch)
+    check_shape(fused, len(batch.keys), dimension)
+    with connection.cursor() as cursor:
+        _put(cursor, batch.keys, fused, evidence)
 
 
 def _put(
@@ -375,10 +431,14 @@ def _full_rows(keys: Sequence[RecordKey], vectors: Vectors) -> list[tuple[Full, 
     ]
 
 
-def _pixel_batch(rows: Sequence[tuple[Any, ...]]) -> PixelBatch:
+def _pixel_batch(
+    rows: Sequence[tuple[Any, ...]], histories: Mapping[RecordKey, History]
+) -> PixelBatch:
+    keys = tuple(RecordKey(source, id_) for source, id_, *_ in rows)
     return PixelBatch(
-        keys=tuple(RecordKey(source, id_) for source, id_, *_ in rows),
+        keys=keys,
         findings=tuple(None if f is None else tuple(f) for _, _, f, *_ in rows),
         labels_by=tuple(by for *_, by, _ in rows),
+        histories=tuple(histories[key] for key in keys),
         vectors=np.stack([vector for *_, vector in rows]),
     )

@@ -10,7 +10,7 @@ from typing import Literal, NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from mmrag.records import Film, LabelsBy, Sex
+from mmrag.records import Film, History, LabelsBy, Sex
 
 Vector = NDArray[np.float32]
 """One vector, shape (dimension,), dtype float32, unit norm."""
@@ -274,6 +274,8 @@ class PixelBatch:
     findings : tuple of (tuple of str or None)
     labels_by : tuple of {"reports", "radiologists", "source"}
         Who gave them.
+    histories : tuple of History
+        Labels of the other films of each one's patient.
     vectors : ndarray
         Shape (len(keys), dimension), float32.
     """
@@ -281,6 +283,7 @@ class PixelBatch:
     keys: tuple[RecordKey, ...]
     findings: tuple[tuple[str, ...] | None, ...]
     labels_by: tuple[LabelsBy, ...]
+    histories: tuple[History, ...]
     vectors: Vectors
 
 

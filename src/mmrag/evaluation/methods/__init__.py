@@ -15,6 +15,7 @@ from mmrag.evaluation.methods.less_evidence import (
     unequal_terms,
     with_neighbours,
     without_cross_pixels,
+    without_history,
 )
 from mmrag.evaluation.methods.other_fusion import centred_fusion, soft_label_fusion
 from mmrag.evaluation.methods.plain import label_text_only, pixels_only, plain_fusion
@@ -40,6 +41,7 @@ METHODS: Mapping[str, Method] = MappingProxyType(
         "evidence, own label only": own_label_only,
         "evidence without cross pixels": without_cross_pixels,
         "evidence, unequal terms": unequal_terms,
+        "evidence without history": without_history,
         "evidence + neighbours": with_neighbours,
         PRODUCT: product,
     }

@@ -14,7 +14,7 @@ from mmrag.evaluation.learnt import Learnt, Weigher
 from mmrag.evaluation.questions import Question
 from mmrag.evidence import NAMES
 from mmrag.fusion import Anchors, FusionWeights, Matrix, Vector, fuse
-from mmrag.records import Film
+from mmrag.records import Film, History
 
 Scores = NDArray[np.float64]
 """Shape (films,): higher comes first, equals in any order, minus infinity is left out."""
@@ -30,6 +30,8 @@ class Evidence:
         For their view, age and sex; their own labels must not be used.
     labels : Labels
         The labels that may be seen.
+    histories : tuple of History
+        What may be seen of the labels of each one's patient's other films.
     pixels : ndarray
         ``V_pixel``, shape (films, dimension), float32.
     anchors : Anchors
@@ -43,6 +45,7 @@ class Evidence:
 
     films: tuple[Film, ...]
     labels: Labels
+    histories: tuple[History, ...]
     pixels: Matrix
     anchors: Anchors
     encode_texts: Callable[[Sequence[str]], Matrix]
@@ -68,7 +71,7 @@ class Evidence:
 
     def weighed(self, weigher: Weigher, neighbours: Scores | None = None) -> Scores:
         """Evidence by other parameters, or with that of other films, shape (films, n)."""
-        return weigher.log_odds(self.patients, self.scores, self.labels, neighbours)
+        return weigher.log_odds(self.patients, self.scores, self.labels, self.histories, neighbours)
 
     @cached_property
     def fused(self) -> Matrix:

@@ -12,8 +12,11 @@ from mmrag.evaluation.methods.base import Evidence, Scores
 from mmrag.evaluation.methods.product import as_searched
 from mmrag.evaluation.questions import Question
 from mmrag.evidence import NAMES, EvidenceModel
-from mmrag.evidence.fit import OWN_LABEL, OWN_SCORE
+from mmrag.evidence.fit import OWN_SCORE
 from mmrag.evidence.model import Weighing
+
+PLAIN_LABEL = 2.0
+"""What the own label counts in a plain sum, where a standard deviation of the score counts 1."""
 
 NEAREST = 30
 """Films whose evidence is added to a film's own."""
@@ -35,6 +38,11 @@ def without_cross_pixels(evidence: Evidence, question: Question) -> Scores:
 def unequal_terms(evidence: Evidence, question: Question) -> Scores:
     """Leave evidence of films without labels as it was fitted."""
     return _by(evidence.learnt.unequal, evidence, question)
+
+
+def without_history(evidence: Evidence, question: Question) -> Scores:
+    """Do not hear the labels of a patient's other films, fitted anew."""
+    return _by(evidence.learnt.no_history, evidence, question)
 
 
 def hard_plain_sum(evidence: Evidence, question: Question) -> Scores:
@@ -62,7 +70,7 @@ def _plain(model: EvidenceModel) -> EvidenceModel:
     return replace(
         model,
         unlabelled=Weighing(prior, pixels),
-        labelled=Weighing(prior, pixels, OWN_LABEL * own),
+        labelled=Weighing(prior, pixels, PLAIN_LABEL * own),
     )
 
 
