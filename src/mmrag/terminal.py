@@ -134,6 +134,7 @@ def print_ingest(report: IngestReport) -> None:
         "patients": report.patients,
         "conditions": report.conditions,
         "imaging studies": report.imaging_studies,
+        "labels of the same patients' other films": report.histories,
     }
     counted = ", ".join(f"{number:,} {name}" for name, number in also.items() if number)
     if counted:
@@ -187,6 +188,7 @@ def print_search(result: SearchResult) -> None:
         if result.films:
             console.print(_film_table(result.films))
             _print_joint(console, result.films)
+            _print_histories(console, result.films)
     if result.coverage.labs.requested:
         console.print(Text(f"Laboratory  {_coverage(result.coverage.labs)}", style="bold"))
         if result.labs:
@@ -220,6 +222,23 @@ def _print_joint(console: Console, films: tuple[FilmHit, ...]) -> None:
         words = " and ".join(joint[0].why.constraints)
         said = f"{ranks}: the same patient's blood is as asked, {words}"
         console.print(shown(f"{said} (adds {joint[0].why.patient:.3f})"), style="dim")
+
+
+def _print_histories(console: Console, films: tuple[FilmHit, ...]) -> None:
+    """Say of films without the label that is asked for how many others of the patient have it."""
+    said = [
+        f"#{film.rank} {each.finding} on {film.why.history.named[each.finding]} of "
+        f"{film.why.history.films}"
+        for film in films
+        for each in film.why.evidence
+        if film.why.history is not None
+        and each.wanted == "present"
+        and each.finding not in (film.findings or ())
+        and each.finding in film.why.history.named
+    ]
+    if said:
+        line = f"by labels of the patient's other films, too: {', '.join(said)}"
+        console.print(shown(line), style="dim")
 
 
 def _film_table(films: tuple[FilmHit, ...]) -> Table:

@@ -20,6 +20,7 @@ from mmrag.evidence.fit import (
 )
 from mmrag.evidence.history import shipped_persistence
 from mmrag.evidence.reads import Reads
+from mmrag.records import NO_HISTORY, History
 from tests.evidence.made import EFFUSION, NODULE, made_reads
 
 OWN = np.eye(len(NAMES), dtype=np.bool_)
@@ -57,11 +58,28 @@ def test_findings_on_few_films_keep_their_weights_and_their_share() -> None:
     assert model.labelled.labels is not None
     of_itself = shipped_persistence().of_itself(OWN_LABEL)[rare]
     assert (model.labelled.labels[:, rare] == OWN_HISTORY * of_itself * OWN[:, rare]).all()
-    assert model.labelled.history is not None
-    assert model.labelled.history[rare] == OWN_HISTORY
     said = probability(model.weigh(reads.scores, reads.labels).log_odds)[:, rare]
     assert said.mean() == pytest.approx(model.base_rate[rare], abs=1e-4)
     assert 0 < model.base_rate[rare] < 0.01
+
+
+def test_history_is_learnt_where_patients_have_other_films() -> None:
+    reads = made_reads()
+    assert fit_evidence(reads, "made", 0.1).heard is None
+    shown = [History(4, {"Effusion": 3 if shows else 1}) for shows in reads.shown[:, EFFUSION]]
+    told = replace(reads, histories=(NO_HISTORY, NO_HISTORY, *shown[2:]))
+    model = fit_evidence(told, "made", 0.1)
+    heard = model.heard
+    assert heard is not None
+    for weighing in (heard.unlabelled, heard.labelled):
+        assert weighing.history is not None
+        assert weighing.history[EFFUSION] > OWN_HISTORY
+        assert weighing.history[NAMES.index("Hernia")] == pytest.approx(OWN_HISTORY, rel=0.5)
+    assert fit_evidence(told, "made", 0.1, Form(history=False)).heard is None
+    # films without history are weighed as if there were none
+    np.testing.assert_array_equal(
+        model.labelled.labels, fit_evidence(reads, "made", 0.1).labelled.labels
+    )
 
 
 def test_a_form_has_no_other_weights_than_its_own() -> None:

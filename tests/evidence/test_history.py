@@ -15,7 +15,7 @@ from mmrag.evidence.history import (
     shipped_persistence,
     write_persistence,
 )
-from mmrag.evidence.model import history_inputs
+from mmrag.evidence.model import Heard, history_inputs
 from mmrag.records import NO_HISTORY, History
 
 N = len(NAMES)
@@ -27,9 +27,13 @@ MODEL = EvidenceModel(
     centre=np.zeros(N),
     scale=np.ones(N),
     base_rate=np.full(N, 0.2),
-    unlabelled=Weighing(np.full(N, -2.0), np.eye(N), history=np.full(N, 0.5)),
-    labelled=Weighing(np.full(N, -2.0), np.eye(N), 2 * np.eye(N), np.full(N, 0.7)),
+    unlabelled=Weighing(np.full(N, -1.0), np.eye(N)),
+    labelled=Weighing(np.full(N, -1.0), np.eye(N), 2 * np.eye(N)),
     similarity=0.1,
+    heard=Heard(
+        Weighing(np.full(N, -2.0), np.eye(N), history=np.full(N, 0.5)),
+        Weighing(np.full(N, -2.0), np.eye(N), np.eye(N), np.full(N, 0.7)),
+    ),
 )
 
 
@@ -95,9 +99,9 @@ def test_history_moves_a_film_and_leaves_what_its_pixels_say() -> None:
     said = shipped_persistence().log_odds(histories)
     np.testing.assert_array_equal(weighed.pixels_only, alone.pixels_only)
     np.testing.assert_array_equal(weighed.log_odds[[0, 2]], alone.log_odds[[0, 2]])
-    moved = weighed.log_odds - alone.log_odds
-    np.testing.assert_allclose(moved[1], 0.5 * said[1], atol=1e-5)
-    np.testing.assert_allclose(moved[3], 0.7 * said[3], atol=1e-5)
+    mass = np.eye(N)[NAMES.index("Mass")]
+    np.testing.assert_allclose(weighed.log_odds[1], -2 + 0.5 * said[1], atol=1e-5)
+    np.testing.assert_allclose(weighed.log_odds[3], -2 + mass + 0.7 * said[3], atol=1e-5)
 
 
 def test_a_film_reported_without_finding_is_not_lifted_by_reports_of_others() -> None:

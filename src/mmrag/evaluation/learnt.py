@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from mmrag.evaluation.conditions import Labels
 from mmrag.evidence import EvidenceModel, probability
 from mmrag.evidence.fit import FEWEST_READS, FULL, Form, fit_evidence
-from mmrag.evidence.model import NAMES, Weighing
+from mmrag.evidence.model import NAMES, Heard, Weighing
 from mmrag.evidence.reads import Reads
 from mmrag.evidence.shipped import LABELS_ONLY
 from mmrag.records import History
@@ -173,7 +173,7 @@ def as_it_is(model: EvidenceModel) -> Learnt:
         own_label=Weigher((_own(model, labels=True),), {}),
         own_pixels=Weigher((_own(model, labels=False),), {}),
         unequal=Weigher((model,), {}),
-        no_history=Weigher((_without_history(model),), {}),
+        no_history=Weigher((replace(model, heard=None),), {}),
     )
 
 
@@ -222,14 +222,11 @@ def _own(model: EvidenceModel, *, labels: bool) -> EvidenceModel:
             return weighing
         return replace(weighing, labels=weighing.labels * own)
 
-    return replace(model, unlabelled=kept(model.unlabelled), labelled=kept(model.labelled))
-
-
-def _without_history(model: EvidenceModel) -> EvidenceModel:
+    heard = None
+    if model.heard is not None:
+        heard = Heard(kept(model.heard.unlabelled), kept(model.heard.labelled))
     return replace(
-        model,
-        unlabelled=replace(model.unlabelled, history=None),
-        labelled=replace(model.labelled, history=None),
+        model, unlabelled=kept(model.unlabelled), labelled=kept(model.labelled), heard=heard
     )
 
 

@@ -8,8 +8,9 @@ goes, which no expert has to say. How firmly weights are drawn is chosen from a 
 same for all findings, by the held-out likelihood over folds of patients. Few films can teach a
 little: most of the weights stay where they were drawn to.
 
-Films with labels are weighed by the encoder's scores of all findings and by all labels. Films
-without are weighed by the finding's own score alone, so they stand in the encoder's own order:
+Films whose patients have other labelled films are fitted once more, with that history. Films
+with labels are weighed by the encoder's scores of all findings and by all labels. Films without
+are weighed by the finding's own score alone, so they stand in the encoder's own order:
 scores of other findings raised the likelihood and spoiled that order. Then both kinds are put on
 equal terms (`mmrag.evidence.terms`).
 """
@@ -25,7 +26,14 @@ from numpy.typing import NDArray
 from mmrag.errors import InputError
 from mmrag.evidence.history import shipped_persistence
 from mmrag.evidence.logistic import intercept, logistic, ridge_logistic
-from mmrag.evidence.model import NAMES, EvidenceModel, Weighing, history_inputs, indicators
+from mmrag.evidence.model import (
+    NAMES,
+    EvidenceModel,
+    Heard,
+    Weighing,
+    history_inputs,
+    indicators,
+)
 from mmrag.evidence.reads import Reads
 from mmrag.evidence.terms import on_equal_terms
 
@@ -124,20 +132,41 @@ def fit_evidence(reads: Reads, name: str, similarity: float, form: Form = FULL) 
             "needed to fit evidence: give more reads"
         )
     centre, scale = standard(reads.scores)
-    alone = form if form.pixels == "none" else replace(form, pixels="own")
-    unseen = replace(reads, labels=(None,) * len(reads))
-    blind = _design((reads.scores - centre) / scale, unseen, alone)
-    seeing = _design((labelled.scores - centre) / scale, labelled, form)
+    heard = reads.take(reads.with_history)
     fitted = EvidenceModel(
         name=name,
         centre=centre,
         scale=scale,
         base_rate=_shares(reads.shown),
-        unlabelled=_fitted(blind, reads.shown, _strength(blind, reads)),
-        labelled=_fitted(seeing, labelled.shown, _strength(seeing, labelled)),
+        unlabelled=_weighing(reads.unlabelled(), centre, scale, _alone(form)),
+        labelled=_weighing(labelled, centre, scale, _alone(form, labelled=True)),
         similarity=similarity,
+        heard=_heard(heard, centre, scale, form),
     )
     return on_equal_terms(fitted, labelled) if form.equal_terms else fitted
+
+
+def _alone(form: Form, *, labelled: bool = False) -> Form:
+    """Say what speaks of films without history: of unlabelled ones, the own score alone."""
+    own = form if labelled or form.pixels == "none" else replace(form, pixels="own")
+    return replace(own, history=False)
+
+
+def _heard(reads: Reads, centre: Floats, scale: Floats, form: Form) -> Heard | None:
+    labelled = reads.take(reads.labelled)
+    if not form.history or len(labelled) < FEWEST_READS:
+        return None
+    own = form if form.pixels == "none" else replace(form, pixels="own")
+    return Heard(
+        _weighing(reads.unlabelled(), centre, scale, own),
+        _weighing(labelled, centre, scale, form),
+    )
+
+
+def _weighing(reads: Reads, centre: Floats, scale: Floats, form: Form) -> Weighing:
+    """Fit films of one kind, all of which have labels, or none."""
+    design = _design((reads.scores - centre) / scale, reads, form)
+    return design.weighing(*_learnt(design, reads.shown, _strength(design, reads)))
 
 
 def standard(scores: Floats) -> tuple[Floats, Floats]:
@@ -227,10 +256,6 @@ def _held_out_loss(design: _Design, reads: Reads, strength: Strength) -> float:
         right = np.where(reads.shown[apart], said, 1 - said)
         loss -= float(np.log(np.maximum(right, _LEAST)).sum())
     return loss
-
-
-def _fitted(design: _Design, shown: NDArray[np.bool_], strength: Strength) -> Weighing:
-    return design.weighing(*_learnt(design, shown, strength))
 
 
 def _learnt(design: _Design, shown: NDArray[np.bool_], strength: Strength) -> tuple[Floats, Floats]:

@@ -7,9 +7,10 @@ film say, since a label speaks for its neighbours too (fluid hides collapsed lun
 without labels has weights of its own, so that nothing is held against it for having none: its
 own pixels are heard by the encoder's own score alone.
 
-The labels of the patient's other films are a third voice (`mmrag.evidence.history`), for films
-with labels and without. A report of the film itself that names nothing is not overruled by
-reports of others: there history can only take away.
+The labels of the patient's other films are a third voice (`mmrag.evidence.history`). A film that
+has such a history has weights of its own again, with labels and without, since pixels and own
+labels are worth less beside it. A report of the film itself that names nothing is not overruled
+by reports of others: there history can only take away.
 
 A film that radiologists read is a third kind: they looked at these very pixels for every
 finding, so neither our reading of the pixels nor the noise of reports has a say in it.
@@ -61,14 +62,22 @@ class Weighing:
     labels : ndarray or None
         Likewise; None for films without labels.
     history : ndarray or None
-        Of what the patient's other films say of each, shape (n,); None where they are not
-        heard.
+        Of what the patient's other films say of each, shape (n,); None for films without
+        history.
     """
 
     prior: Floats
     pixels: Floats
     labels: Floats | None = None
     history: Floats | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """Weights of films whose patients have other films with labels."""
+
+    unlabelled: Weighing
+    labelled: Weighing
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +112,9 @@ class EvidenceModel:
     base_rate : ndarray
         Share of films with each of `NAMES` among those it was fitted on, shape (n,).
     unlabelled, labelled : Weighing
+        Of films without history.
+    heard : Heard or None
+        Of films with history; None where it is not heard, and all are weighed as without.
     similarity : float
         Share of the vector's similarity in a film's final score, 0 to 1; the rest is
         evidence.
@@ -115,6 +127,7 @@ class EvidenceModel:
     unlabelled: Weighing
     labelled: Weighing
     similarity: float
+    heard: Heard | None = None
 
     def weigh(
         self,
@@ -141,23 +154,34 @@ class EvidenceModel:
         Evidence
         """
         standard = (np.asarray(scores, np.float64) - self.centre) / self.scale
-        pixels = self.unlabelled.prior + standard @ self.unlabelled.pixels
-        total = pixels.copy()
         said = np.array([names is not None for names in labels], np.bool_)
-        told = indicators([names for names in labels if names is not None])
-        if said.any():
-            total[said] = self.labelled.prior + standard[said] @ self.labelled.pixels
-            if self.labelled.labels is not None:
-                total[said] += told @ self.labelled.labels
-        if histories is not None:
+        told = np.zeros((len(labels), len(NAMES)))
+        told[said] = indicators([names for names in labels if names is not None])
+        pixels = _weighed(self.unlabelled, standard)
+        total = np.where(said[:, None], _weighed(self.labelled, standard, told), pixels)
+        if histories is not None and self.heard is not None:
             heard = history_inputs(histories, labels)
-            for weighing, films in ((self.unlabelled, ~said), (self.labelled, said)):
-                if weighing.history is not None:
-                    total[films] += heard[films] * weighing.history
+            both = _weighed(self.heard.labelled, standard, told, heard)
+            known = np.where(
+                said[:, None], both, _weighed(self.heard.unlabelled, standard, None, heard)
+            )
+            others = np.array([history.films > 0 for history in histories], np.bool_)
+            total = np.where(others[:, None], known, total)
         if labels_by is not None:
             read = said & (np.array(labels_by) == "radiologists")
-            total[read] = _of_reads(told[read[said]], self.base_rate)
+            total[read] = _of_reads(told[read], self.base_rate)
         return Evidence(total.astype(np.float32), pixels.astype(np.float32))
+
+
+def _weighed(
+    weighing: Weighing, standard: Floats, told: Floats | None = None, heard: Floats | None = None
+) -> Floats:
+    total = weighing.prior + standard @ weighing.pixels
+    if told is not None and weighing.labels is not None:
+        total = total + told @ weighing.labels
+    if heard is not None and weighing.history is not None:
+        total = total + heard * weighing.history
+    return np.asarray(total)
 
 
 def _of_reads(told: Floats, base_rate: Floats) -> Floats:

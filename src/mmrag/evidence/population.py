@@ -14,7 +14,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from mmrag.evidence.model import NAMES, EvidenceModel, Weighing, indicators
+from mmrag.evidence.model import NAMES, EvidenceModel, Heard, Weighing, indicators
 from mmrag.evidence.reads import Reads
 
 Floats = NDArray[np.float64]
@@ -78,6 +78,9 @@ def at_rates(model: EvidenceModel, rates: Floats) -> EvidenceModel:
         base_rate=np.asarray(rates, np.float64),
         unlabelled=moved(model.unlabelled),
         labelled=moved(model.labelled),
+        heard=None
+        if model.heard is None
+        else Heard(moved(model.heard.unlabelled), moved(model.heard.labelled)),
     )
 
 

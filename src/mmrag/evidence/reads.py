@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mmrag.records import History
+from mmrag.records import NO_HISTORY, History
 
 
 @dataclass(frozen=True)
@@ -43,6 +43,19 @@ class Reads:
     def labelled(self) -> NDArray[np.bool_]:
         """Films with labels, shape (films,)."""
         return np.array([names is not None for names in self.labels], np.bool_)
+
+    @property
+    def with_history(self) -> NDArray[np.bool_]:
+        """Films whose patients have other films with labels, shape (films,)."""
+        return np.array([history.films > 0 for history in self.histories], np.bool_)
+
+    def without_history(self) -> Reads:
+        """Take the histories off all films."""
+        return replace(self, histories=(NO_HISTORY,) * len(self))
+
+    def unlabelled(self) -> Reads:
+        """Take the labels off all films."""
+        return replace(self, labels=(None,) * len(self))
 
     def take(self, chosen: NDArray[np.bool_]) -> Reads:
         """Keep the films where `chosen`, shape (films,), is true."""

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from mmrag.errors import InputError
-from mmrag.evidence.model import NAMES, EvidenceModel, Weighing
+from mmrag.evidence.model import NAMES, EvidenceModel, Heard, Weighing
 
 _DATA = resources.files("mmrag.evidence") / "data"
 
@@ -96,6 +96,7 @@ def parse_model(text: str, file: str) -> EvidenceModel:
             unlabelled=_weighing(raw["unlabelled"]),
             labelled=_weighing(raw["labelled"]),
             similarity=float(raw["similarity"]),
+            heard=_heard(raw.get("heard")),
         )
     except (ValueError, KeyError, TypeError) as error:
         raise InputError(f"{file}: no evidence parameters ({error}): fit them again") from error
@@ -115,8 +116,7 @@ def write_model(model: EvidenceModel) -> str:
             "prior": rounded(part.prior),
             "pixels": rounded(part.pixels),
             "labels": rounded(part.labels),
-            "history": rounded(part.history),
-        }
+        } | ({} if part.history is None else {"history": rounded(part.history)})
 
     content = {
         "name": model.name,
@@ -127,6 +127,12 @@ def write_model(model: EvidenceModel) -> str:
         "similarity": model.similarity,
         "unlabelled": weighing(model.unlabelled),
         "labelled": weighing(model.labelled),
+        "heard": None
+        if model.heard is None
+        else {
+            "unlabelled": weighing(model.heard.unlabelled),
+            "labelled": weighing(model.heard.labelled),
+        },
     }
     return json.dumps(content, indent=1) + "\n"
 
@@ -145,8 +151,14 @@ def _matrix(values: Any) -> np.ndarray[Any, np.dtype[np.float64]]:
     return array
 
 
+def _heard(raw: Mapping[str, Any] | None) -> Heard | None:
+    """Read the weights beside history; parameters that were fitted earlier have none."""
+    if raw is None:
+        return None
+    return Heard(_weighing(raw["unlabelled"]), _weighing(raw["labelled"]))
+
+
 def _weighing(raw: Mapping[str, Any]) -> Weighing:
-    # parameters that were fitted before history was heard do not name it
     labels, history = raw["labels"], raw.get("history")
     return Weighing(
         prior=_vector(raw["prior"]),

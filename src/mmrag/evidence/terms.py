@@ -16,7 +16,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from mmrag.evidence.model import EvidenceModel
+from mmrag.evidence.model import EvidenceModel, Weighing
 from mmrag.evidence.reads import Reads
 
 
@@ -34,20 +34,28 @@ def on_equal_terms(model: EvidenceModel, reads: Reads) -> EvidenceModel:
     EvidenceModel
         With other `unlabelled` weights; a finding of which pixels say nothing keeps its own.
     """
-    both = reads.take(reads.labelled)
-    told = both.histories
-    seeing = model.weigh(both.scores, both.labels, None, told).log_odds.astype(np.float64)
-    unseen = model.weigh(both.scores, [None] * len(both), None, told)
+    seen = reads.take(reads.labelled)
+    level = replace(model, unlabelled=_level(model, model.unlabelled, seen.without_history()))
+    told = seen.take(seen.with_history)
+    if model.heard is None or not len(told):
+        return level
+    heard = replace(model.heard, unlabelled=_level(model, model.heard.unlabelled, told))
+    return replace(level, heard=heard)
+
+
+def _level(model: EvidenceModel, old: Weighing, reads: Reads) -> Weighing:
+    """Stretch the weights with which films would be weighed if they had no labels."""
+    told = reads.histories
+    seeing = model.weigh(reads.scores, reads.labels, None, told).log_odds.astype(np.float64)
+    unseen = model.weigh(reads.scores, reads.unlabelled().labels, None, told)
     blind = unseen.log_odds.astype(np.float64)
     spread = blind.std(axis=0)
     varies = spread > 0
     stretch = np.where(varies, seeing.std(axis=0) / np.where(varies, spread, 1.0), 1.0)
     lift = np.where(varies, seeing.mean(axis=0) - stretch * blind.mean(axis=0), 0.0)
-    old = model.unlabelled
-    unlabelled = replace(
+    return replace(
         old,
         prior=stretch * old.prior + lift,
         pixels=old.pixels * stretch,
         history=None if old.history is None else old.history * stretch,
     )
-    return replace(model, unlabelled=unlabelled)

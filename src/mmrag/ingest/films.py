@@ -90,6 +90,7 @@ class FilmWriter:
     def tell(self, labels: FilmLabels) -> None:
         """Take what a table says of a film whose image is not there."""
         self._told.append(labels)
+        self._ledger.count("histories")
         if len(self._told) >= TOLD_AT_ONCE:
             self._tell()
 

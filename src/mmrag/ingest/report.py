@@ -85,6 +85,9 @@ class IngestReport(BaseModel):
         Results in the added and changed panels.
     patients, conditions, imaging_studies : int
         Records read; re-reading them changes nothing.
+    histories : int
+        Films that the table names and that are not here, of patients of whom others are: their
+        labels are evidence for those.
     again : EncodedAgain or None
         What was stored before in another space and was encoded anew.
     problems : tuple of ProblemLine
@@ -100,6 +103,7 @@ class IngestReport(BaseModel):
     patients: int = 0
     conditions: int = 0
     imaging_studies: int = 0
+    histories: int = 0
     again: EncodedAgain | None = None
     problems: tuple[ProblemLine, ...] = ()
 
@@ -146,6 +150,7 @@ class Ledger:
             patients=self._counts["patients"],
             conditions=self._counts["conditions"],
             imaging_studies=self._counts["imaging_studies"],
+            histories=self._counts["histories"],
             problems=tuple(
                 ProblemLine.of(problem) for problem in (*self._problems, *self._limited.close())
             ),

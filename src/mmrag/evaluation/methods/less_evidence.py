@@ -71,6 +71,7 @@ def _plain(model: EvidenceModel) -> EvidenceModel:
         model,
         unlabelled=Weighing(prior, pixels),
         labelled=Weighing(prior, pixels, PLAIN_LABEL * own),
+        heard=None,
     )
 
 
