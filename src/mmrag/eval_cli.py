@@ -67,7 +67,7 @@ def eval_command(
         )
     settings = Settings() if encoder is None else Settings(encoder=encoder)
     if brief:
-        _audit_briefs(data, labs, settings, quick=quick, as_json=as_json, out=out)
+        _audit_briefs(data, labels, labs, settings, quick=quick, as_json=as_json, out=out)
         return
     try:
         from mmrag.evaluation.run import evaluate
@@ -125,6 +125,7 @@ def _lab_leg(folder: Path | None, settings: Settings) -> Iterator[Labs | None]:
 
 def _audit_briefs(
     data: Path,
+    labels: Path | None,
     labs: Path | None,
     settings: Settings,
     *,
@@ -142,7 +143,7 @@ def _audit_briefs(
         Engine.open(settings=own) as engine,
         terminal.progress_bar() as progress,
     ):
-        engine.ingest("nih", data, progress=progress)
+        engine.ingest("nih", data, labels=labels, progress=progress)
         engine.ingest("synthea", labs, progress=progress)
         with _rows_of(own) as connection, _Briefs.over(engine, own) as briefs:
             report = audit_grounding(briefs, connection, progress, quick=quick)

@@ -181,11 +181,14 @@ class History:
     films : int
         Other films that have labels.
     named : mapping of str to int
-        How many of them each label names; ``No Finding`` where they name nothing.
+        How many of them name each label; ``No Finding`` where they name nothing.
+    silent : frozenset of str
+        Findings of which these labels say nothing, since none of their source ever names them.
     """
 
     films: int = 0
     named: Mapping[str, int] = field(default_factory=dict)
+    silent: frozenset[str] = frozenset()
 
 
 NO_HISTORY = History()

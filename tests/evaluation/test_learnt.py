@@ -76,7 +76,7 @@ def test_levelling_keeps_the_order_that_each_side_gives(bench: Bench) -> None:
 def test_levels_of_the_sides_make_no_difference(bench: Bench) -> None:
     """Parameters that differ in level alone rank as if they were one."""
     seen = bench.evidence(bench.collection.told)
-    model = bench.learnt.full.whole
+    model = bench.learnt.no_history.whole
     raised = [
         replace(model, labelled=replace(model.labelled, prior=model.labelled.prior + step))
         for step in (-2.0, 0.0, 1.0, 3.0, 0.5)

@@ -42,6 +42,7 @@ def test_a_history_is_what_every_other_film_of_the_patient_is_labelled(
     told: list[tuple[str | None, tuple[str, ...] | None]],
 ) -> None:
     counted = histories_of([patient for patient, _ in told], [labels for _, labels in told])
+    ever = {name for _, labels in told for name in labels or ()}
     for row, (patient, _) in enumerate(told):
         others = [
             labels
@@ -49,6 +50,7 @@ def test_a_history_is_what_every_other_film_of_the_patient_is_labelled(
             if patient is not None and whose == patient and other != row and labels is not None
         ]
         assert counted[row].films == len(others)
+        assert counted[row].silent == (set(NAMES[:-1]) - ever if others else set())
         for name in NAMES:
             named = sum(name in (labels or (NORMAL,)) for labels in others)
             assert counted[row].named.get(name, 0) == named
@@ -102,6 +104,16 @@ def test_history_moves_a_film_and_leaves_what_its_pixels_say() -> None:
     mass = np.eye(N)[NAMES.index("Mass")]
     np.testing.assert_allclose(weighed.log_odds[1], -2 + 0.5 * said[1], atol=1e-5)
     np.testing.assert_allclose(weighed.log_odds[3], -2 + mass + 0.7 * said[3], atol=1e-5)
+
+
+def test_labels_that_never_name_a_finding_do_not_deny_it() -> None:
+    scores, labels = np.zeros((1, N)), [("Mass",)]
+    silent = History(30, {"Mass": 30}, frozenset({"Effusion"}))
+    weighed = MODEL.weigh(scores, labels, None, [silent]).log_odds[0]
+    alone = MODEL.weigh(scores, labels).log_odds[0]
+    denied = MODEL.weigh(scores, labels, None, [History(30, {"Mass": 30})]).log_odds[0]
+    assert weighed[EFFUSION] == alone[EFFUSION] > denied[EFFUSION]
+    np.testing.assert_array_equal(np.delete(weighed, EFFUSION), np.delete(denied, EFFUSION))
 
 
 def test_a_film_reported_without_finding_is_not_lifted_by_reports_of_others() -> None:

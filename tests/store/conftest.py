@@ -92,7 +92,7 @@ def database(server: Server, migrated: str) -> str:
         connection.execute(
             "TRUNCATE mmrag.space, mmrag.patient, mmrag.condition, mmrag.imaging_study, "
             "mmrag.film, mmrag.lab_report, mmrag.lab_vector, mmrag.link, "
-            "mmrag.film_labels, mmrag.history_due RESTART IDENTITY CASCADE"
+            "mmrag.film_labels, mmrag.label_name, mmrag.history_due RESTART IDENTITY CASCADE"
         )
         connection.execute("SELECT pg_stat_reset()")
     return migrated

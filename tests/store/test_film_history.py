@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from mmrag.clinical.findings import finding_names
 from mmrag.records import NO_HISTORY, Film, FilmLabels, History, Provenance
 from mmrag.store import FilmEntry, FilmEvidence, PixelBatch, RecordKey, Store
 from mmrag.store.terms import Vectors
@@ -83,8 +84,8 @@ def test_only_films_of_patients_with_news_are_weighed_anew(store: Store) -> None
     assert store.films.weigh_due(again) == 0
     told = [FilmLabels("x", "nih:1", ("Mass",)), FilmLabels("y", "nih:9", ("Mass",))]
     store.films.tell(told)
-    assert store.films.weigh_due(again) == 1
-    assert again.seen == {"a": History(1, {"Mass": 1})}
+    assert store.films.weigh_due(again) == 2  # and a label that was never named before
+    assert {id_: each.named for id_, each in again.seen.items()} == {"a": {"Mass": 1}, "b": {}}
     store.films.tell(told)  # no news
     assert not due(store)
     store.films.tell([replace(told[0], findings=())])
@@ -92,6 +93,19 @@ def test_only_films_of_patients_with_news_are_weighed_anew(store: Store) -> None
     kept = store.films.search(unit_vectors(3)[0], 3)
     weighed = next(match for match in kept if match.film.id == "a")
     np.testing.assert_array_equal(weighed.probability, evidence(1, seed=5).probability[0])
+
+
+def test_what_no_label_of_the_source_names_is_not_denied(store: Store) -> None:
+    write(store, film("a", "nih:1", ("Effusion",)), film("b", "nih:1", ()), film("c", "nih:2", ()))
+    seen = Weighing()
+    store.films.weigh_due(seen)
+    others = frozenset(finding_names()) - {"Effusion"}
+    assert seen.seen["a"] == History(1, {"No Finding": 1}, others)
+    assert seen.seen["b"] == History(1, {"Effusion": 1}, others)
+    store.films.tell([FilmLabels("x", "nih:2", ("Mass",))])
+    store.films.weigh_due(seen)  # a new name is news of every patient
+    assert seen.seen["b"].silent == others - {"Mass"}
+    assert seen.seen["c"] == History(1, {"Mass": 1}, others - {"Mass"})
 
 
 def test_a_film_that_changes_hands_is_news_of_both(store: Store) -> None:
@@ -111,7 +125,8 @@ def test_refusing_hears_every_history_and_leaves_nothing_due(store: Store) -> No
     seen = Weighing()
     with store.bulk():
         store.films.refuse(recipe(), seen)
-    assert seen.seen == {"a": History(1, {"Mass": 1}), "b": History(1, {"No Finding": 1})}
+    assert seen.seen["a"].named == {"Mass": 1}
+    assert seen.seen["b"].named == {"No Finding": 1}
     assert not due(store)
 
 

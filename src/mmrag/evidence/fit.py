@@ -132,33 +132,31 @@ def fit_evidence(reads: Reads, name: str, similarity: float, form: Form = FULL) 
             "needed to fit evidence: give more reads"
         )
     centre, scale = standard(reads.scores)
-    heard = reads.take(reads.with_history)
+    alone = replace(form, history=False)
     fitted = EvidenceModel(
         name=name,
         centre=centre,
         scale=scale,
         base_rate=_shares(reads.shown),
-        unlabelled=_weighing(reads.unlabelled(), centre, scale, _alone(form)),
-        labelled=_weighing(labelled, centre, scale, _alone(form, labelled=True)),
+        unlabelled=_weighing(reads.unlabelled(), centre, scale, _without_labels(alone)),
+        labelled=_weighing(labelled, centre, scale, alone),
         similarity=similarity,
-        heard=_heard(heard, centre, scale, form),
+        heard=_heard(reads.take(reads.with_history), centre, scale, form),
     )
     return on_equal_terms(fitted, labelled) if form.equal_terms else fitted
 
 
-def _alone(form: Form, *, labelled: bool = False) -> Form:
-    """Say what speaks of films without history: of unlabelled ones, the own score alone."""
-    own = form if labelled or form.pixels == "none" else replace(form, pixels="own")
-    return replace(own, history=False)
+def _without_labels(form: Form) -> Form:
+    """Say what speaks of unlabelled films: of pixels, the finding's own score alone."""
+    return form if form.pixels == "none" else replace(form, pixels="own")
 
 
 def _heard(reads: Reads, centre: Floats, scale: Floats, form: Form) -> Heard | None:
     labelled = reads.take(reads.labelled)
     if not form.history or len(labelled) < FEWEST_READS:
         return None
-    own = form if form.pixels == "none" else replace(form, pixels="own")
     return Heard(
-        _weighing(reads.unlabelled(), centre, scale, own),
+        _weighing(reads.unlabelled(), centre, scale, _without_labels(form)),
         _weighing(labelled, centre, scale, form),
     )
 
@@ -243,8 +241,10 @@ def _shares(shown: NDArray[np.bool_]) -> Floats:
 
 def _strength(design: _Design, reads: Reads) -> Strength:
     """Choose by the held-out likelihood over the folds of patients."""
-    losses = [_held_out_loss(design, reads, strength) for strength in STRENGTHS]
-    return STRENGTHS[int(np.argmin(losses))]
+    by_pixels = {strength.pixels: strength for strength in STRENGTHS}
+    strengths = STRENGTHS if len(design.blocks) > 1 else tuple(by_pixels.values())
+    losses = [_held_out_loss(design, reads, strength) for strength in strengths]
+    return strengths[int(np.argmin(losses))]
 
 
 def _held_out_loss(design: _Design, reads: Reads, strength: Strength) -> float:

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
@@ -85,12 +85,14 @@ def histories_of(patients: Sequence[str | None], labels: Sequence[Labels]) -> li
     patients : sequence of (str or None)
         Of each film; one without a patient has no history.
     labels : sequence of (sequence of str or None)
-        Of each film; empty for "No Finding", None for an unlabelled one.
+        Of each film; empty for "No Finding", None for an unlabelled one. Of a finding that
+        none of them names, no history speaks.
 
     Returns
     -------
     list of History
     """
+    silent = unnamed_by(name for names in labels for name in names or ())
     films: Counter[str] = Counter()
     named: dict[str, Counter[str]] = defaultdict(Counter)
     for patient, names in zip(patients, labels, strict=True):
@@ -98,9 +100,14 @@ def histories_of(patients: Sequence[str | None], labels: Sequence[Labels]) -> li
             films[patient] += 1
             named[patient].update(names or (NORMAL,))
     return [
-        NO_HISTORY if patient is None else _without(films[patient], named[patient], names)
+        NO_HISTORY if patient is None else _without(films[patient], named[patient], names, silent)
         for patient, names in zip(patients, labels, strict=True)
     ]
+
+
+def unnamed_by(labels: Iterable[str]) -> frozenset[str]:
+    """List the findings that none of these labels names."""
+    return frozenset(finding_names()) - frozenset(labels)
 
 
 def fit_persistence(patients: Sequence[str], labels: Sequence[Sequence[str]]) -> Persistence:
@@ -157,13 +164,13 @@ def write_persistence(persistence: Persistence, source: str) -> str:
     return json.dumps(content, indent=1) + "\n"
 
 
-def _without(films: int, named: Counter[str], own: Labels) -> History:
+def _without(films: int, named: Counter[str], own: Labels, silent: frozenset[str]) -> History:
     if own is None:
-        return History(films, dict(named)) if films else NO_HISTORY
+        return History(films, dict(named), silent) if films else NO_HISTORY
     if films == 1:
         return NO_HISTORY
     others = named - Counter(own or (NORMAL,))
-    return History(films - 1, dict(others))
+    return History(films - 1, dict(others), silent)
 
 
 def _counts(histories: Sequence[History]) -> Floats:

@@ -165,8 +165,7 @@ class EvidenceModel:
             known = np.where(
                 said[:, None], both, _weighed(self.heard.unlabelled, standard, None, heard)
             )
-            others = np.array([history.films > 0 for history in histories], np.bool_)
-            total = np.where(others[:, None], known, total)
+            total = np.where(_speaks(histories), known, total)
         if labels_by is not None:
             read = said & (np.array(labels_by) == "radiologists")
             total[read] = _of_reads(told[read], self.base_rate)
@@ -182,6 +181,12 @@ def _weighed(
     if heard is not None and weighing.history is not None:
         total = total + heard * weighing.history
     return np.asarray(total)
+
+
+def _speaks(histories: Sequence[History]) -> NDArray[np.bool_]:
+    """Tell of what each history says something, shape (films, n)."""
+    rows = [[h.films > 0 and name not in h.silent for name in NAMES] for h in histories]
+    return np.array(rows, np.bool_).reshape(len(rows), len(NAMES))
 
 
 def _of_reads(told: Floats, base_rate: Floats) -> Floats:

@@ -7,6 +7,7 @@ from typing import Any
 
 from psycopg import Cursor
 
+from mmrag.clinical.findings import finding_names
 from mmrag.clinical.prompts import NORMAL
 from mmrag.records import NO_HISTORY, FilmLabels, History
 from mmrag.store.rows import clean, key_columns
@@ -52,6 +53,17 @@ SELECT a.source, a.id, o.findings, count(*) FROM asked a
 JOIN labelled o ON o.patient = a.patient AND (o.source, o.id) <> (a.source, a.id)
 GROUP BY a.source, a.id, o.findings
 """
+_LEARN_NAMES = f"""
+WITH labelled AS (
+    SELECT source, findings FROM film WHERE findings IS NOT NULL
+    UNION ALL SELECT source, findings FROM film_labels
+), news AS (
+    INSERT INTO label_name SELECT DISTINCT source, unnest(findings) FROM labelled
+    ON CONFLICT DO NOTHING RETURNING source
+)
+INSERT INTO history_due SELECT DISTINCT patient FROM film
+WHERE patient IS NOT NULL AND source IN (SELECT source FROM news) {_MARK}
+"""  # noqa: S608
 
 
 def tell(cursor: Cursor[tuple[Any, ...]], rows: Sequence[FilmLabels]) -> None:
@@ -64,6 +76,11 @@ def tell(cursor: Cursor[tuple[Any, ...]], rows: Sequence[FilmLabels]) -> None:
 def mark(connection: Connection, keys: Sequence[RecordKey]) -> None:
     """Mark the patients of stored films: their films are to be weighed anew."""
     connection.execute(_MARK_FILMS, key_columns(keys))
+
+
+def learn_names(connection: Connection) -> None:
+    """Note what labels of each source name; of a source with a new name, all films are due."""
+    connection.execute(_LEARN_NAMES)
 
 
 def take_due(connection: Connection, most: int) -> list[str]:
@@ -92,7 +109,19 @@ def read_histories(connection: Connection, keys: Collection[RecordKey]) -> dict[
         counts = named.setdefault(key, {})
         for name in findings or (NORMAL,):
             counts[name] = counts.get(name, 0) + count
+    silent = _silent(connection, {key.source for key in films})
     return {
-        key: History(films[stored], named[stored]) if stored in films else NO_HISTORY
+        key: History(films[stored], named[stored], silent.get(stored.source, frozenset()))
+        if stored in films
+        else NO_HISTORY
         for stored, key in by_stored_name.items()
     }
+
+
+def _silent(connection: Connection, sources: Collection[str]) -> dict[str, frozenset[str]]:
+    """Name the findings of which the labels of each source say nothing."""
+    rows = connection.execute(
+        "SELECT source, array_agg(name) FROM label_name WHERE source = ANY(%s) GROUP BY source",
+        (list(sources),),
+    )
+    return {source: frozenset(finding_names()) - frozenset(names) for source, names in rows}

@@ -172,6 +172,8 @@ class Films:
             How many films were weighed.
         """
         films = 0
+        with self._database.transaction() as connection:
+            film_history.learn_names(connection)
         while True:
             with self._database.transaction() as connection:
                 patients = film_history.take_due(connection, _PATIENTS_AT_ONCE)
@@ -232,6 +234,7 @@ class Films:
             if first is not None:
                 first(connection)
             spaces.set_recipe(connection, recipe)
+            film_history.learn_names(connection)
             film_history.nothing_due(connection)
             for batch in _pixel_batches(connection):
                 _put_anew(connection, batch, fuse, self._database.dimension)

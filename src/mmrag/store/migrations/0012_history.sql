@@ -11,6 +11,13 @@ CREATE TABLE film_labels (
 );
 CREATE INDEX film_labels_patient ON film_labels (patient);
 
+-- A finding that no label of a source ever names is one that its labels are silent of.
+CREATE TABLE label_name (
+    source text NOT NULL,
+    name text NOT NULL,
+    PRIMARY KEY (source, name)
+);
+
 CREATE TABLE history_due (
     patient text PRIMARY KEY
 );
