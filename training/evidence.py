@@ -125,9 +125,9 @@ def write_parameters(taught: Reads, frequencies: Mapping[str, float]) -> Evidenc
     blind = replace(taught, scores=np.zeros_like(taught.scores))
     labels = fit_evidence(blind, LABELS_ONLY, SIMILARITY_OF_LABELS, Form(pixels="none"))
     for model, name in ((compact, fingerprint.name), (labels, LABELS_ONLY)):
-        text = write_model(at_rates(model, rates))
+        text = write_model(at_rates(model, rates, frequencies))
         (SHIPPED / f"{name}.json").write_text(text, encoding="utf-8")
-    return at_rates(labels, rates)
+    return at_rates(labels, rates, frequencies)
 
 
 def main() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -13,6 +14,7 @@ from mmrag.evidence.history import (
     fit_persistence,
     histories_of,
     shipped_persistence,
+    usual_shares,
     write_persistence,
 )
 from mmrag.evidence.model import Heard, history_inputs
@@ -30,6 +32,7 @@ MODEL = EvidenceModel(
     unlabelled=Weighing(np.full(N, -1.0), np.eye(N)),
     labelled=Weighing(np.full(N, -1.0), np.eye(N), 2 * np.eye(N)),
     similarity=0.1,
+    history_rate=shipped_persistence().rate,
     heard=Heard(
         Weighing(np.full(N, -2.0), np.eye(N), history=np.full(N, 0.5)),
         Weighing(np.full(N, -2.0), np.eye(N), np.eye(N), np.full(N, 0.7)),
@@ -69,6 +72,15 @@ def test_more_of_the_same_speaks_louder_and_nobody_says_nothing(
     assert heard[1, place] < 0
     assert heard[1, place] <= heard[2, place] < heard[3, place]
     assert np.isfinite(heard).all()
+
+
+def test_what_is_usual_of_other_films_says_nothing() -> None:
+    usual = usual_shares([History(10, {"Effusion": 4, NORMAL: 6}), History(100, {NORMAL: 100})])
+    assert usual[EFFUSION] == pytest.approx(0.2, abs=0.03)
+    assert ((usual > 0) & (usual < 1)).all()
+    np.testing.assert_array_equal(usual_shares([NO_HISTORY]), shipped_persistence().rate)
+    heard = shipped_persistence().log_odds([History(5, {"Effusion": 1})], np.full(N, 0.2))
+    assert heard[0, EFFUSION] == pytest.approx(0, abs=1e-12)
 
 
 def test_what_stays_is_told_from_what_passes() -> None:
@@ -118,7 +130,7 @@ def test_labels_that_never_name_a_finding_do_not_deny_it() -> None:
 
 def test_a_film_reported_without_finding_is_not_lifted_by_reports_of_others() -> None:
     histories = [History(8, {"Effusion": 8})] * 2 + [History(8, {NORMAL: 8})]
-    heard = history_inputs(histories, [(), ("Mass",), ()])
+    heard = history_inputs(histories, [(), ("Mass",), ()], MODEL.history_rate)
     assert heard[0, EFFUSION] == 0
     assert heard[1, EFFUSION] > 0
     assert heard[0, HERNIA] < 0

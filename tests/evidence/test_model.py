@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from mmrag.evidence import NAMES, EvidenceModel, Weighing, probability
+from mmrag.evidence.history import shipped_persistence
 from mmrag.records import LabelsBy
 
 N = len(NAMES)
@@ -33,6 +34,7 @@ def models(draw: st.DrawFn) -> EvidenceModel:
         unlabelled=Weighing(draw(vector), draw(square)),
         labelled=Weighing(draw(vector), draw(square), draw(st.none() | square)),
         similarity=0.1,
+        history_rate=shipped_persistence().rate,
     )
 
 

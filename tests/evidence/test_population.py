@@ -32,7 +32,7 @@ MODEL = fit_evidence(READS, "made", 0.1)
 
 @given(st.floats(0.001, 0.9))
 def test_an_average_film_has_the_rate_and_no_order_changes(rate: float) -> None:
-    moved = at_rates(MODEL, np.full(len(NAMES), rate))
+    moved = at_rates(MODEL, np.full(len(NAMES), rate), dict.fromkeys(NAMES, 0.2))
     before, after = (each.weigh(READS.scores, READS.labels).log_odds for each in (MODEL, moved))
     steps = after - before
     np.testing.assert_allclose(steps, np.broadcast_to(steps[:1], steps.shape), atol=1e-4)
@@ -40,3 +40,4 @@ def test_an_average_film_has_the_rate_and_no_order_changes(rate: float) -> None:
     average = probability(np.log(odds) + steps[0])
     np.testing.assert_allclose(average, rate, atol=1e-3)
     assert (moved.base_rate == rate).all()
+    assert (moved.history_rate == 0.2).all()

@@ -29,6 +29,7 @@ MODEL = EvidenceModel(
     unlabelled=Weighing(np.full(SIZE, -2.2), np.eye(SIZE)),
     labelled=Weighing(np.full(SIZE, -2.5), np.eye(SIZE), 3 * np.eye(SIZE)),
     similarity=0.1,
+    history_rate=np.full(SIZE, 0.1),
 )
 BY: tuple[LabelsBy, ...] = get_args(LabelsBy)
 LABELS = st.none() | st.lists(st.sampled_from(finding_names()), max_size=3, unique=True)

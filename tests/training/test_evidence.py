@@ -9,7 +9,7 @@ import pytest
 from training.evidence import BEGIN, PAGE, TABLE, read_archive
 from training.page import END
 
-from mmrag.records import NO_HISTORY, History
+from mmrag.records import NO_HISTORY
 
 
 def test_frequencies_are_shares_of_films(tmp_path: Path) -> None:
@@ -19,8 +19,8 @@ def test_frequencies_are_shares_of_films(tmp_path: Path) -> None:
         stream.write("Image Index,Finding Labels,Patient ID\n" + "\n".join(rows) + "\n")
     archive = read_archive(table)
     assert archive.frequencies == {"Mass": 0.5, "Nodule": 0.25, "No Finding": 0.5}
-    assert archive.histories["a.png"] == History(1, {"No Finding": 1})
-    assert archive.histories["b.png"] == History(1, {"Mass": 1, "Nodule": 1})
+    assert archive.histories["a.png"].named == {"No Finding": 1}
+    assert archive.histories["b.png"].named == {"Mass": 1, "Nodule": 1}
     assert archive.histories["c.png"] == NO_HISTORY
 
 

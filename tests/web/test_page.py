@@ -161,7 +161,7 @@ def test_films_stand_beside_results_with_provenance_and_drawings(page: Page) -> 
     page.goto(PNEUMONIA)
     film = page.locator(".film").first
     assert "label of the made-up set" in film.inner_text()
-    assert re.search(r"pixels 0\.\d\d, label ([+\N{MINUS SIGN}]0\.\d\d|0\.00)", film.inner_text())
+    assert re.search(r"pixels 0\.\d\d, labels? ([+\N{MINUS SIGN}]0\.\d\d|0\.00)", film.inner_text())
     assert film.locator("svg.evidence rect.pixels").count() > 0
     assert "made up" in film.inner_text()
     panel = page.locator(".panel").first

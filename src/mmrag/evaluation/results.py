@@ -187,6 +187,8 @@ class EvaluationReport(_Result):
         Films left out because their image cannot be read.
     out_of_fold : int
         Films whose vectors come from weights that never saw their patient.
+    others : int
+        Other films of the judged films' patients of which the table has labels.
     """
 
     version: str
@@ -198,6 +200,7 @@ class EvaluationReport(_Result):
     resamplings: int
     unreadable: int
     out_of_fold: int = 0
+    others: int = 0
     judges: tuple[JudgeInfo, ...]
     rows: tuple[Row, ...]
     checks: tuple[Check, ...]

@@ -113,7 +113,8 @@ def evaluate(
     reads = read_expert_table(folder)
     films, rows = films_of(folder, labels)
     judged = _judged_films(folder, films, reads)
-    left = labels_alone([film for film in films if film not in judged])
+    judged_ids = {film.id for film in judged}
+    left = labels_alone([film for film in films if film.id not in judged_ids])
     progress.begin("films", len(judged))
     collection = encode_collection(judged, encoder, progress.advance, recorded, (*rows, *left))
     encode_texts = _remembering(encoder.encode_texts)
@@ -136,6 +137,7 @@ def evaluate(
         resamplings=effort.resamplings,
         unreadable=collection.unreadable,
         out_of_fold=len(collection.recorded),
+        others=len(collection.others),
         judges=tuple(judge_info(bench) for bench in benches),
         rows=tuple(
             row for bench in benches for row in _rows(bench, progress, is_first=bench is first)

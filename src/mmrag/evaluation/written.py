@@ -73,6 +73,8 @@ def _summary(report: EvaluationReport) -> str:
     caution = " A quick run: too little was drawn by lot to quote it." if report.quick else ""
     left_out = f" {report.unreadable} films could not be read." if report.unreadable else ""
     blind = f" {report.out_of_fold} films have vectors out of fold." if report.out_of_fold else ""
+    if report.others:
+        blind += f" {report.others} other films of their patients have labels."
     return (
         f"mmrag {report.version}, encoder {report.fingerprint}, fusion {report.w_pixel:g} and "
         f"{report.w_label:g}; {drawn}.{blind}{left_out}{caution}"

@@ -24,7 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mmrag.errors import InputError
-from mmrag.evidence.history import shipped_persistence
+from mmrag.evidence.history import shipped_persistence, usual_shares
 from mmrag.evidence.logistic import intercept, logistic, ridge_logistic
 from mmrag.evidence.model import (
     NAMES,
@@ -141,6 +141,7 @@ def fit_evidence(reads: Reads, name: str, similarity: float, form: Form = FULL) 
         unlabelled=_weighing(reads.unlabelled(), centre, scale, _without_labels(alone)),
         labelled=_weighing(labelled, centre, scale, alone),
         similarity=similarity,
+        history_rate=usual_shares(reads.histories),
         heard=_heard(reads.take(reads.with_history), centre, scale, form),
     )
     return on_equal_terms(fitted, labelled) if form.equal_terms else fitted
@@ -227,7 +228,8 @@ def _design(scores: Floats, reads: Reads, form: Form) -> _Design:
         used.append(_USED[form.labels])
     if form.history:
         blocks.append("history")
-        inputs.append(history_inputs(reads.histories, reads.labels))
+        rate = usual_shares(reads.histories)
+        inputs.append(history_inputs(reads.histories, reads.labels, rate))
         mean.append(OWN_HISTORY * own)
         used.append(_USED["own"])
     mask = np.concatenate(used)

@@ -113,6 +113,9 @@ class EvidenceModel:
         Share of films with each of `NAMES` among those it was fitted on, shape (n,).
     unlabelled, labelled : Weighing
         Of films without history.
+    history_rate : ndarray
+        Share of films with each label among other films of the patients whose films it was
+        fitted on, shape (n,).
     heard : Heard or None
         Of films with history; None where it is not heard, and all are weighed as without.
     similarity : float
@@ -127,6 +130,7 @@ class EvidenceModel:
     unlabelled: Weighing
     labelled: Weighing
     similarity: float
+    history_rate: Floats
     heard: Heard | None = None
 
     def weigh(
@@ -160,7 +164,7 @@ class EvidenceModel:
         pixels = _weighed(self.unlabelled, standard)
         total = np.where(said[:, None], _weighed(self.labelled, standard, told), pixels)
         if histories is not None and self.heard is not None:
-            heard = history_inputs(histories, labels)
+            heard = history_inputs(histories, labels, self.history_rate)
             both = _weighed(self.heard.labelled, standard, told, heard)
             known = np.where(
                 said[:, None], both, _weighed(self.heard.unlabelled, standard, None, heard)
@@ -194,12 +198,14 @@ def _of_reads(told: Floats, base_rate: Floats) -> Floats:
     return np.asarray(np.log(np.where(told > 0.0, READ_PRESENT / (1.0 - READ_PRESENT), denied)))
 
 
-def history_inputs(histories: Sequence[History], labels: Sequence[Sequence[str] | None]) -> Floats:
+def history_inputs(
+    histories: Sequence[History], labels: Sequence[Sequence[str] | None], rate: Floats
+) -> Floats:
     """Write what history says of each film as weights meet it, shape (films, n).
 
     Of a film whose own labels are "No Finding" it can speak against a finding, never for one.
     """
-    heard = shipped_persistence().log_odds(histories)
+    heard = shipped_persistence().log_odds(histories, rate)
     nothing = np.array([names is not None and not names for names in labels], np.bool_)
     findings = np.ix_(nothing, np.arange(len(NAMES)) != NAMES.index(NORMAL))
     heard[findings] = np.minimum(heard[findings], 0.0)

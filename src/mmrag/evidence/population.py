@@ -52,17 +52,22 @@ def expected_rates(reads: Reads, frequencies: Mapping[str, float]) -> Floats:
     return np.asarray(np.clip(named * ratio, least, _MOST))
 
 
-def at_rates(model: EvidenceModel, rates: Floats) -> EvidenceModel:
-    """Let a model speak of films among which findings are this common.
+def at_rates(
+    model: EvidenceModel, rates: Floats, frequencies: Mapping[str, float]
+) -> EvidenceModel:
+    """Let a model speak of films among which findings and labels are this common.
 
     Odds change as the odds of the base rates do; weights stay, and with them every order of
-    films by one finding.
+    films without history by one finding. What is usual of other films is what labels name, so
+    a long history is worth the same odds as before.
 
     Parameters
     ----------
     model : EvidenceModel
     rates : ndarray
         Shape (n,), between 0 and 1.
+    frequencies : mapping of str to float
+        Share of the films whose labels name each of `NAMES`, above 0.
 
     Returns
     -------
@@ -76,6 +81,7 @@ def at_rates(model: EvidenceModel, rates: Floats) -> EvidenceModel:
     return replace(
         model,
         base_rate=np.asarray(rates, np.float64),
+        history_rate=np.array([frequencies[name] for name in NAMES]),
         unlabelled=moved(model.unlabelled),
         labelled=moved(model.labelled),
         heard=None

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from mmrag.errors import InputError
+from mmrag.evidence.history import shipped_persistence
 from mmrag.evidence.model import NAMES, EvidenceModel, Heard, Weighing
 
 _DATA = resources.files("mmrag.evidence") / "data"
@@ -96,6 +97,7 @@ def parse_model(text: str, file: str) -> EvidenceModel:
             unlabelled=_weighing(raw["unlabelled"]),
             labelled=_weighing(raw["labelled"]),
             similarity=float(raw["similarity"]),
+            history_rate=_vector(raw.get("history_rate", shipped_persistence().rate)),
             heard=_heard(raw.get("heard")),
         )
     except (ValueError, KeyError, TypeError) as error:
@@ -125,6 +127,7 @@ def write_model(model: EvidenceModel) -> str:
         "scale": rounded(model.scale),
         "base_rate": rounded(model.base_rate),
         "similarity": model.similarity,
+        "history_rate": rounded(model.history_rate),
         "unlabelled": weighing(model.unlabelled),
         "labelled": weighing(model.labelled),
         "heard": None
