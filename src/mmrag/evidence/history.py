@@ -6,8 +6,8 @@ keep each other's company within patients, which a table of an archive's labels 
 any expert: of a patient's n other films k are labelled with a finding that r of all films have,
 and ``(k + firmness * r) / (n + firmness)`` is how likely the film is to be labelled so, too.
 Labels of one patient also repeat each other's errors, so what films show is taken to go together
-less than what they are labelled, with four times the firmness. The log-odds of this above those of r are what history
-says; for a patient without other films that is 0.
+less than what they are labelled, with four times the firmness. The log-odds of this above those
+of r are what history says; for a patient without other films that is 0.
 
 Labels are counted, never pixels: that two films of one patient look alike is no evidence.
 """
