@@ -62,7 +62,7 @@ WITH labelled AS (
     ON CONFLICT DO NOTHING RETURNING source
 )
 INSERT INTO history_due SELECT DISTINCT patient FROM film
-WHERE patient IS NOT NULL AND source IN (SELECT source FROM news) {_MARK}
+WHERE patient IS NOT NULL AND source IN (SELECT source FROM news) ORDER BY patient {_MARK}
 """  # noqa: S608
 
 
@@ -87,7 +87,9 @@ def take_due(connection: Connection, most: int) -> list[str]:
     """Take the marks off some patients, inside the transaction that weighs their films."""
     rows = connection.execute(
         "DELETE FROM history_due WHERE patient IN "
-        "(SELECT patient FROM history_due ORDER BY patient LIMIT %s) RETURNING patient",
+        # what another run is just marking is left to that run: two that wait would never end
+        "(SELECT patient FROM history_due ORDER BY patient LIMIT %s FOR UPDATE SKIP LOCKED) "
+        "RETURNING patient",
         (most,),
     )
     return [patient for (patient,) in rows]
