@@ -71,7 +71,19 @@ class Evidence:
 
     def weighed(self, weigher: Weigher, neighbours: Scores | None = None) -> Scores:
         """Evidence by other parameters, or with that of other films, shape (films, n)."""
-        return weigher.log_odds(self.patients, self.scores, self.labels, self.histories, neighbours)
+        known = self._known.get(id(weigher))
+        if neighbours is None and known is not None:
+            return known[1]
+        seen = (self.patients, self.scores, self.labels, self.histories)
+        weighed = weigher.log_odds(*seen, neighbours)
+        if neighbours is None:
+            self._known[id(weigher)] = (weigher, weighed)
+        return weighed
+
+    @cached_property
+    def _known(self) -> dict[int, tuple[Weigher, Scores]]:
+        """What each weigher said, since many questions ask it; each is kept, so that its id is."""
+        return {}
 
     @cached_property
     def fused(self) -> Matrix:
