@@ -20,7 +20,7 @@ import numpy as np
 from mmrag.clinical.prompts import NORMAL, anchor_prompts
 from mmrag.encoders import open_encoder
 from mmrag.evaluation.bench import Bench, Effort, lot
-from mmrag.evaluation.collection import encode_collection, films_of, labels_alone
+from mmrag.evaluation.collection import encode_collection, films_of, labels_besides
 from mmrag.evaluation.estimate import patient_weights
 from mmrag.evaluation.judges import expert_judge, read_expert_table
 from mmrag.evaluation.learnt import cross_fitted
@@ -100,8 +100,8 @@ def bench_of(folder: Path) -> tuple[Bench, Reads]:
     recorded = read_recorded(OUT_OF_FOLD, encoder) if OUT_OF_FOLD.is_file() else NOTHING
     every, rows = films_of(folder, folder.parent / "labels" / TABLE)
     films = [film for film in every if film.id in reads]
-    left = labels_alone([film for film in every if film.id not in reads])
-    collection = encode_collection(films, encoder, lambda _: None, recorded, (*rows, *left))
+    others = (*rows, *labels_besides(films, every))
+    collection = encode_collection(films, encoder, lambda _: None, recorded, others)
     anchors = anchors_from_prompts(anchor_prompts(), encoder.encode_texts)
     taught = reads_of(collection, reads, anchors, lot("folds"))
     bench = Bench(

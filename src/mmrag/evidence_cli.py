@@ -14,7 +14,7 @@ from mmrag import terminal
 from mmrag.clinical.prompts import anchor_prompts
 from mmrag.encoders import open_encoder
 from mmrag.errors import InputError
-from mmrag.evaluation.collection import Collection, encode_collection, films_of, labels_alone
+from mmrag.evaluation.collection import Collection, encode_collection, films_of, labels_besides
 from mmrag.evaluation.judges import EXPERT_TABLE, read_reads
 from mmrag.evaluation.recorded import NOTHING, read_recorded
 from mmrag.evaluation.teaching import reads_of
@@ -71,11 +71,11 @@ def fit(
     known = _reads(reads or [data / EXPERT_TABLE])
     every, rows = films_of(data, labels)
     films = [film for film in every if film.id in known]
-    left = labels_alone([film for film in every if film.id not in known])
+    others = (*rows, *labels_besides(films, every))
     recorded = NOTHING if vectors is None else read_recorded(vectors, opened)
     with terminal.progress_bar() as progress:
         progress.begin("films", len(films))
-        collection = encode_collection(films, opened, progress.advance, recorded, (*rows, *left))
+        collection = encode_collection(films, opened, progress.advance, recorded, others)
     anchors = anchors_from_prompts(anchor_prompts(), opened.encode_texts)
     taught = reads_of(collection, known, anchors, np.random.default_rng(SEED))
     name = f"{opened.fingerprint.name}:{opened.fingerprint.weights}"

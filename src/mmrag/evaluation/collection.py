@@ -85,7 +85,6 @@ class Collection:
     def take(self, chosen: NDArray[np.bool_]) -> Collection:
         """Keep the films where `chosen`, shape (n,), is true."""
         rows = np.flatnonzero(chosen)
-        left = tuple(film for film, keep in zip(self.films, chosen, strict=True) if not keep)
         kept = tuple(self.films[row] for row in rows)
         return Collection(
             kept,
@@ -94,7 +93,7 @@ class Collection:
             tuple(self.pictures[row] for row in rows),
             self.unreadable,
             self.recorded & {self.films[row].id for row in rows},
-            _of_patients_of(kept, (*self.others, *labels_alone(left))),
+            _of_patients_of(kept, (*self.others, *labels_besides(kept, self.films))),
         )
 
 
@@ -126,10 +125,11 @@ def films_of(
     )
 
 
-def labels_alone(films: Sequence[Film]) -> Iterator[FilmLabels]:
-    """Keep of films only what their labels say; of unlabelled ones, nothing."""
+def labels_besides(chosen: Sequence[Film], films: Sequence[Film]) -> Iterator[FilmLabels]:
+    """Keep of the films that are not chosen what their labels say; of unlabelled ones, nothing."""
+    ids = {film.id for film in chosen}
     for film in films:
-        if film.patient is not None and film.findings is not None:
+        if film.id not in ids and film.patient is not None and film.findings is not None:
             yield FilmLabels(film.id, film.patient, film.findings)
 
 

@@ -20,7 +20,7 @@ from mmrag.evaluation.collection import (
     Collection,
     encode_collection,
     films_of,
-    labels_alone,
+    labels_besides,
 )
 from mmrag.evaluation.estimate import patient_weights
 from mmrag.evaluation.judges import (
@@ -113,10 +113,9 @@ def evaluate(
     reads = read_expert_table(folder)
     films, rows = films_of(folder, labels)
     judged = _judged_films(folder, films, reads)
-    judged_ids = {film.id for film in judged}
-    left = labels_alone([film for film in films if film.id not in judged_ids])
+    others = (*rows, *labels_besides(judged, films))
     progress.begin("films", len(judged))
-    collection = encode_collection(judged, encoder, progress.advance, recorded, (*rows, *left))
+    collection = encode_collection(judged, encoder, progress.advance, recorded, others)
     encode_texts = _remembering(encoder.encode_texts)
     anchors = anchors_from_prompts(anchor_prompts(), encode_texts)
     effort = QUICK if quick else Effort()
