@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from copy import deepcopy
 from typing import Any
 
 import torch
@@ -37,6 +38,8 @@ class GreyBackbone(nn.Module):
         del net._fc
         _lighten(net)
         self.net = net
+        self._still = STILL_BLOCKS
+        self._ahead: list[nn.Module] = []
 
     def forward(self, pixels: Tensor) -> Tensor:
         """Pool the last convolution.
@@ -55,34 +58,61 @@ class GreyBackbone(nn.Module):
 
     def places(self, pixels: Tensor) -> Tensor:
         """Give the last convolution, shape (n, FEATURES, rows, columns), float32."""
-        features: Tensor = self.net.extract_features((pixels.float() - 127.0) / 128.0)
-        return features
+        features = (pixels.float() - 127.0) / 128.0
+        if not self._ahead:
+            whole: Tensor = self.net.extract_features(features)
+            return whole
+        with torch.no_grad():
+            for layer in self._ahead:
+                features = layer(features)
+        drop = self.net._global_params.drop_connect_rate / len(self.net._blocks)
+        for index, block in list(enumerate(self.net._blocks))[self._still :]:
+            features = block(features, drop_connect_rate=drop * index)
+        return self._end(features)
+
+    def _end(self, features: Tensor) -> Tensor:
+        net = self.net
+        last: Tensor = net._swish(net._bn1(net._conv_head(features)))
+        return last
 
     def train(self, mode: bool = True) -> GreyBackbone:
         """Switch to training, all but the layers that stay as they are."""
         super().train(mode)
-        for layer in self._still():
+        for layer in self._first():
             layer.eval()
         return self
 
-    def hold_still(self) -> None:
-        """Exempt stem and first blocks from training."""
-        for layer in self._still():
+    def exempt(self, blocks: int) -> None:
+        """Exempt stem and first blocks from training, their batch statistics among it."""
+        self._still = blocks
+        for layer in self._first():
             layer.requires_grad_(False)
+
+    def hold_still(self, blocks: int = STILL_BLOCKS) -> None:
+        """Exempt stem and first blocks for good.
+
+        From here on they are computed by a folded copy, the same numbers sooner: weights that
+        are loaded later must not differ in them.
+        """
+        self.exempt(blocks)
+        stem = deepcopy(nn.ModuleDict({"conv": self.net._conv_stem, "norm": self.net._bn0}))
+        _fold(stem, "conv", "norm")
+        ahead = deepcopy(self.net._blocks[:blocks])
+        for block in ahead:
+            _fold_block(block)
+        # in a list, since it is no part of what is trained, saved or loaded
+        self._ahead = [stem["conv"], self.net._swish, *ahead.eval()]
 
     def fold(self) -> None:
         """Fold batch normalisation into the convolutions: the same numbers, sooner."""
         _fold(self.net, "_conv_stem", "_bn0")
         for block in self.net._blocks:
-            if hasattr(block, "_expand_conv"):
-                _fold(block, "_expand_conv", "_bn0")
-            _fold(block, "_depthwise_conv", "_bn1")
-            _fold(block, "_project_conv", "_bn2")
+            _fold_block(block)
         _fold(self.net, "_conv_head", "_bn1")
         self.requires_grad_(False)
 
-    def _still(self) -> Iterable[nn.Module]:
-        return (self.net._conv_stem, self.net._bn0, *self.net._blocks[:STILL_BLOCKS])
+    def _first(self) -> Iterable[nn.Module]:
+        return (self.net._conv_stem, self.net._bn0, *self.net._blocks[: self._still])
 
 
 class Network(nn.Module):
@@ -134,6 +164,13 @@ def _lighten(net: Any) -> None:
             layer.static_padding = nn.Identity()
         if isinstance(layer, nn.ReLU6):
             layer.inplace = True
+
+
+def _fold_block(block: Any) -> None:
+    if hasattr(block, "_expand_conv"):
+        _fold(block, "_expand_conv", "_bn0")
+    _fold(block, "_depthwise_conv", "_bn1")
+    _fold(block, "_project_conv", "_bn2")
 
 
 def _fold(owner: Any, conv_name: str, norm_name: str) -> None:
