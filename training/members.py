@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
@@ -44,12 +44,15 @@ class Effort:
         Of each kind to learn from; None for all.
     cache : pathlib.Path
         Folder of what is kept after each epoch.
+    share : float
+        Of the patients to learn from.
     """
 
     epochs: int
     seeds: int
     films: int | None
     cache: Path
+    share: float = 1.0
 
 
 def courses_by_labels(folder: Path, effort: Effort) -> list[Course]:
@@ -95,6 +98,8 @@ def _course(
     effort: Effort,
     ground: Path | None = None,
 ) -> Course:
+    counts = {kind: round(count * effort.share) for kind, count in manner.counts.items()}
+    manner = replace(manner, counts=counts)
     epochs = min(effort.epochs, EPOCHS if ground is None else EPOCHS_ON)
     recipe = key(lessons, manner, epochs)
     if ground is not None:
@@ -105,4 +110,5 @@ def _course(
 
 def some(lessons: Lessons, effort: Effort) -> Lessons:
     """Keep as many lessons as the effort allows."""
-    return lessons if effort.films is None else lessons.first(effort.films)
+    part = lessons if effort.share == 1.0 else lessons.part(effort.share)
+    return part if effort.films is None else part.first(effort.films)

@@ -24,6 +24,7 @@ GOOD = {
 }  # fmt: skip
 OTHER = GOOD | {"CODE": "789-8", "DESCRIPTION": "Erythrocytes", "VALUE": "4.5", "UNITS": "10*6/uL"}
 TABLES = ("patients", "encounters", "conditions", "imaging_studies")
+EMPTY = {"patients": "Id,BIRTHDATE,GENDER\n", "conditions": "START,STOP,PATIENT,CODE\n"}
 
 
 def row(**changes: str) -> str:
@@ -35,7 +36,7 @@ OTHER_ROW = ",".join(OTHER[column] for column in COLUMNS)
 
 def folder(tmp_path: Path, *rows: str, header: str = OBSERVATIONS, **tables: str) -> Path:
     (tmp_path / "observations.csv").write_text("\n".join((header, *rows)) + "\n", "utf-8")
-    for stem, text in tables.items():
+    for stem, text in (EMPTY | tables).items():
         (tmp_path / f"{stem}.csv").write_text(text, "utf-8")
     return tmp_path
 
@@ -209,11 +210,26 @@ class TestLayouts:
         assert len(panels(items)) == 1
         assert {p.file for p in problems(items)} == {"patients.csv", "conditions.csv"}
 
+    def test_a_missing_table_says_what_nobody_knows_without_it(self, tmp_path: Path) -> None:
+        path = folder(tmp_path, row())
+        (path / "patients.csv").unlink()
+        (path / "conditions.csv").unlink()
+        items = read(path)
+        assert len(panels(items)) == 1
+        age, diagnosis = problems(items)
+        assert (age.file, age.kind) == ("patients.csv", "missing-table")
+        assert "sex and age" in age.message
+        assert "diagnosis" in diagnosis.message
+        assert not problems(read(path / "observations.csv"))
+
     def test_a_table_that_breaks_off(self, tmp_path: Path) -> None:
         text = "\n".join((OBSERVATIONS, *(row(ENCOUNTER=f"e{i}") for i in range(5000))))
         whole = gzip.compress(text.encode(), mtime=0)
-        (tmp_path / "observations.csv.gz").write_bytes(whole[: len(whole) // 2])
-        items = read(tmp_path)
+        path = folder(tmp_path)
+        (path / "observations.csv").rename(path / "observations.csv.gz").write_bytes(
+            whole[: len(whole) // 2]
+        )
+        items = read(path)
         assert panels(items)
         assert kinds(items) == {"broken-file": 1, "broken-row": 1} or kinds(items) == {
             "broken-file": 1
@@ -332,8 +348,9 @@ class TestBrokenInput:
     @pytest.mark.parametrize("column", COLUMNS)
     def test_a_field_in_latin_1_costs_its_row(self, tmp_path: Path, column: str) -> None:
         lines = (OBSERVATIONS, row(**{column: "µ"}), OTHER_ROW)
-        (tmp_path / "observations.csv").write_bytes("\n".join(lines).encode("latin-1"))
-        items = read(tmp_path)
+        path = folder(tmp_path)
+        (path / "observations.csv").write_bytes("\n".join(lines).encode("latin-1"))
+        items = read(path)
         (problem,) = problems(items)
         assert (problem.file, problem.row, problem.kind) == ("observations.csv", 2, "broken-row")
         assert column in problem.message

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from copy import deepcopy
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
@@ -83,7 +84,7 @@ def test_nothing_of_a_step_stays_behind_when_the_network_is_elsewhere() -> None:
 def test_an_average_takes_the_same_statistics_every_time(shared_data: Path) -> None:
     lessons = lessons_of_reads(shared_data / "nih", 0).first(24)
     weights = backbone.Network(14).state_dict()
-    manner = finetune.Manner(144, 128, {}, "highest")
+    manner = finetune.Manner(144, 128, {}, still=4)
     once, again = (finetune.averaged([weights], lessons, manner).state_dict() for _ in range(2))
     assert all(torch.equal(value, again[name]) for name, value in once.items())
 
@@ -100,6 +101,32 @@ def test_training_leaves_the_first_blocks_as_they_are() -> None:
     moved = {n for n, v in network.state_dict().items() if not torch.equal(v, still[n])}
     assert not any("_conv_stem" in n or "net._bn0" in n or "_blocks.3." in n for n in moved)
     assert any("_blocks.4." in n for n in moved)
+
+
+def test_blocks_held_still_give_the_same_numbers_and_gradients() -> None:
+    whole = backbone.Network(14)
+    torch.nn.init.normal_(whole.heads.weight, std=0.1)
+    held = deepcopy(whole)
+    held.backbone.hold_still(7)
+    scores = []
+    for network in (whole, held):
+        scores.append(network.eval()(films(2, 160)))
+        scores[-1].square().mean().backward()
+    assert torch.allclose(scores[0], scores[1], atol=1e-3)
+    for one, other in zip(whole.parameters(), held.parameters(), strict=True):
+        if other.requires_grad:
+            assert torch.allclose(one.grad, other.grad, rtol=1e-2, atol=1e-3 * one.grad.abs().max())
+    assert whole.state_dict().keys() == held.state_dict().keys()
+
+
+def test_an_average_keeps_the_statistics_of_blocks_held_still(shared_data: Path) -> None:
+    lessons = lessons_of_reads(shared_data / "nih", 0).first(8)
+    weights = backbone.Network(14).state_dict()
+    manner = finetune.Manner(144, 128, {}, still=7)
+    settled = finetune.averaged([weights], lessons, manner).state_dict()
+    moved = {n for n, v in settled.items() if "running" in n and not torch.equal(v, weights[n])}
+    assert not any("_blocks.6." in name for name in moved)
+    assert any("_blocks.7." in name for name in moved)
 
 
 def test_the_average_of_a_network_with_itself_is_itself() -> None:

@@ -25,12 +25,16 @@ _SEXES: dict[str, Sex] = {"F": "F", "M": "M"}
 
 @dataclass(frozen=True, slots=True)
 class _Layout:
-    """One table: its file's stem, the columns it needs and may have, and its reader."""
+    """One table: its file's stem, the columns it needs and may have, its reader, its loss.
+
+    The loss is what nobody knows where the table is missing; empty where nobody would ask.
+    """
 
     stem: str
     needed: set[str]
     optional: set[str]
     read: Callable[[_Line, Spool], None]
+    loss: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +85,8 @@ class SyntheaSource:
         for layout in _LAYOUTS:
             if layout.stem in files:
                 self._add_table(layout, files[layout.stem])
+            elif layout.loss and self._path.is_dir():
+                self._unread.append(_missing(layout))
 
     @property
     def name(self) -> str:
@@ -135,6 +141,12 @@ def _files(path: Path) -> dict[str, Path]:
         if "observations" in found:
             return found
     raise SourceError(f"{path}: holds no observations.csv: name the folder of a Synthea export")
+
+
+def _missing(layout: _Layout) -> Problem:
+    table = f"{layout.stem}.csv"
+    mend = f"put the export's {table} beside observations.csv and ingest again"
+    return Problem(table, f"is missing: {layout.loss}; {mend}", kind="missing-table")
 
 
 def _read_table(layout: _Layout, table: Table, spool: Spool) -> Iterator[Problem]:
@@ -263,13 +275,20 @@ def _short(written: str) -> str:
 
 
 _LAYOUTS = (
-    _Layout("patients", {"ID"}, {"BIRTHDATE", "GENDER"}, _read_patient),
+    _Layout(
+        "patients",
+        {"ID"},
+        {"BIRTHDATE", "GENDER"},
+        _read_patient,
+        "sex and age of every patient stay unknown, and with them the ranges that depend on these",
+    ),
     _Layout("encounters", {"ID", "PATIENT"}, {"START"}, _read_encounter),
     _Layout(
         "conditions",
         {"START", "PATIENT", "CODE"},
         {"STOP", "SYSTEM", "DESCRIPTION"},
         _read_condition,
+        "no patient has a diagnosis",
     ),
     _Layout(
         "imaging_studies",
