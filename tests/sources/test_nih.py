@@ -73,7 +73,13 @@ def test_rows_without_a_film_tell_of_the_patients_who_have_one(tmp_path: Path) -
         FilmLabels("00000061_001.png", "nih:61", ("Effusion",)),
     ]
     problems = [item for item in items if isinstance(item, Problem)]
-    assert {problem.kind for problem in problems} == {"missing-file"}
+    kinds = {problem.message.split(" ")[0]: problem.kind for problem in problems}
+    assert kinds == {
+        "00000061_000.png": "labels-alone",
+        "00000061_001.png": "labels-alone",
+        "00000061_003.png": "missing-file",
+        "00000062_000.png": "missing-file",
+    }
 
 
 # ---------------------------------------------------------------- real films
@@ -101,8 +107,8 @@ def test_whole_official_table_over_a_part_of_the_films_is_reported_briefly(
     table = shared_data / "labels" / "Data_Entry_2017_v2020.csv.gz"
     films, problems = read(NihSource(shared_data / "nih", table))
     assert all(film.findings is not None for film in films)
-    assert {problem.kind for problem in problems} == {"missing-file"}
-    assert len(problems) == LISTED + 1
+    assert {problem.kind for problem in problems} == {"missing-file", "labels-alone"}
+    assert len(problems) == 2 * (LISTED + 1)
     assert sum(problem.count for problem in problems) == 112_120 - len(films)
 
 
@@ -313,7 +319,7 @@ def test_row_without_a_file_and_file_in_another_format(tmp_path: Path) -> None:
     write_table(tmp_path, OFFICIAL, ROW, gone)
     films, problems = read(NihSource(tmp_path))
     assert films[0].findings == ("Effusion", "Mass")
-    assert [(p.kind, p.row) for p in problems] == [("missing-file", 3)]
+    assert [(p.kind, p.row) for p in problems] == [("labels-alone", 3)]
     assert "00000061_003.png" in problems[0].message
 
 

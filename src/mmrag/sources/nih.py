@@ -19,6 +19,8 @@ _TABLES = ("Data_Entry_2017*.csv", "Data_Entry_2017*.csv.gz")
 _OFFICIAL_NAME = re.compile(r"(\d{8})_(\d{3})\.\w+", re.ASCII)
 _CLOSING = {
     "missing-file": "rows name films that are not in this folder",
+    "labels-alone": "rows name films that are not in this folder; their labels are kept and count "
+    "for the films of the same patients",
     "no-row": "films have no row and are unlabelled",
     "unknown-label": "unknown labels",
     "contradiction": 'rows with "No Finding" beside other labels',
@@ -132,8 +134,9 @@ class NihSource:
             yield film
         if table:
             for name, line in table.missing(used):
-                yield from ledger.admit(_missing_file(table.path.name, name, line))
-                if labels := self._labels_alone(table, name, patients):
+                labels = self._labels_alone(table, name, patients)
+                yield from ledger.admit(_missing_file(table.path.name, name, line, labels))
+                if labels:
                     yield labels
         yield from ledger.close()
 
@@ -298,7 +301,9 @@ def _no_row(film: str) -> Problem:
     return Problem(film, "no row in the table, so the film is unlabelled", kind="no-row")
 
 
-def _missing_file(table: str, name: str, line: int) -> Problem:
-    return Problem(
-        table, f"{name} is not in this folder: add the film or ignore the row", line, "missing-file"
-    )
+def _missing_file(table: str, name: str, line: int, labels: FilmLabels | None) -> Problem:
+    missing = f"{name} is not in this folder"
+    if labels is None:
+        return Problem(table, f"{missing}: add the film or ignore the row", line, "missing-file")
+    kept = f"{missing}; its labels are kept and count for the films of the same patient"
+    return Problem(table, f"{kept}: add the film to have it found, too", line, "labels-alone")
