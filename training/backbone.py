@@ -38,7 +38,6 @@ class GreyBackbone(nn.Module):
         del net._fc
         _lighten(net)
         self.net = net
-        self._still = STILL_BLOCKS
         self._ahead: list[nn.Module] = []
 
     def forward(self, pixels: Tensor) -> Tensor:
@@ -65,39 +64,31 @@ class GreyBackbone(nn.Module):
         with torch.no_grad():
             for layer in self._ahead:
                 features = layer(features)
-        drop = self.net._global_params.drop_connect_rate / len(self.net._blocks)
-        for index, block in list(enumerate(self.net._blocks))[self._still :]:
-            features = block(features, drop_connect_rate=drop * index)
-        return self._end(features)
-
-    def _end(self, features: Tensor) -> Tensor:
         net = self.net
+        drop = net._global_params.drop_connect_rate / len(net._blocks)
+        for index, block in list(enumerate(net._blocks))[STILL_BLOCKS:]:
+            features = block(features, drop_connect_rate=drop * index)
         last: Tensor = net._swish(net._bn1(net._conv_head(features)))
         return last
 
     def train(self, mode: bool = True) -> GreyBackbone:
         """Switch to training, all but the layers that stay as they are."""
         super().train(mode)
-        for layer in self._first():
+        for layer in self._still():
             layer.eval()
         return self
 
-    def exempt(self, blocks: int) -> None:
-        """Exempt stem and first blocks from training, their batch statistics among it."""
-        self._still = blocks
-        for layer in self._first():
-            layer.requires_grad_(False)
-
-    def hold_still(self, blocks: int = STILL_BLOCKS) -> None:
-        """Exempt stem and first blocks for good.
+    def hold_still(self) -> None:
+        """Exempt stem and first blocks from training.
 
         From here on they are computed by a folded copy, the same numbers sooner: weights that
         are loaded later must not differ in them.
         """
-        self.exempt(blocks)
+        for layer in self._still():
+            layer.requires_grad_(False)
         stem = deepcopy(nn.ModuleDict({"conv": self.net._conv_stem, "norm": self.net._bn0}))
         _fold(stem, "conv", "norm")
-        ahead = deepcopy(self.net._blocks[:blocks])
+        ahead = deepcopy(self.net._blocks[:STILL_BLOCKS])
         for block in ahead:
             _fold_block(block)
         # in a list, since it is no part of what is trained, saved or loaded
@@ -111,8 +102,8 @@ class GreyBackbone(nn.Module):
         _fold(self.net, "_conv_head", "_bn1")
         self.requires_grad_(False)
 
-    def _first(self) -> Iterable[nn.Module]:
-        return (self.net._conv_stem, self.net._bn0, *self.net._blocks[: self._still])
+    def _still(self) -> Iterable[nn.Module]:
+        return (self.net._conv_stem, self.net._bn0, *self.net._blocks[:STILL_BLOCKS])
 
 
 class Network(nn.Module):

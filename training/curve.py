@@ -7,6 +7,7 @@ stand for all patients. Prints a Markdown table and changes no file but ``traini
 from __future__ import annotations
 
 import argparse
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -17,8 +18,9 @@ from training.backbone import Network
 from training.data import Films, read_experts, read_films, read_tensors
 from training.finetune import Course, Weights, train_members
 from training.lessons import FOLDS
-from training.members import EPOCHS, SEEDS, Effort, courses_by_labels, courses_by_reads, lay_ground
+from training.members import EPOCHS, Effort, courses
 from training.metrics import mean_over_findings
+from training.recipe import key
 from training.train import CACHE, NIH, dealt
 
 SHARES = (0.25, 0.5, 1.0)
@@ -39,7 +41,7 @@ def main() -> None:
     print("| share of patients | films of adults learnt from | AP | P@10 | AUC |")
     print("| --- | --- | --- | --- | --- |")
     for share in SHARES:
-        members = _members(folder, share)
+        members = [_part(course, share) for course in _by_reads(folder)]
         weights = train_members(members)
         scores = np.zeros((len(films), experts.findings.shape[1]))
         for fold, member in enumerate(weights):
@@ -57,11 +59,24 @@ def main() -> None:
         )
 
 
-def _members(folder: Path, share: float) -> list[Course]:
-    """First member of each fold, with the ground trained that it starts from."""
-    ground = lay_ground(courses_by_labels(folder, Effort(EPOCHS, SEEDS, None, CACHE, share)))
-    one = Effort(EPOCHS, 1, None, CACHE, share)
-    return [courses_by_reads(folder, fold, ground, one)[0] for fold in range(FOLDS)]
+def _by_reads(folder: Path) -> list[Course]:
+    """First member of each fold."""
+    every = courses(folder, Effort(EPOCHS, 1, None, CACHE))
+    found = [course for fold, course in every if fold is not None]
+    assert len(found) == FOLDS
+    return found
+
+
+def _part(course: Course, share: float) -> Course:
+    if share == 1.0:
+        return course
+    lessons = course.lessons.part(share)
+    manner = replace(
+        course.manner,
+        counts={kind: round(count * share) for kind, count in course.manner.counts.items()},
+    )
+    name = "-".join(["member", *map(str, course.lot), key(lessons, manner, course.epochs)])
+    return replace(course, lessons=lessons, manner=manner, kept=course.kept.with_name(f"{name}.pt"))
 
 
 def _scores(member: Weights, films: Films, rows: NDArray[np.int64]) -> NDArray[np.float64]:

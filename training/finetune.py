@@ -27,18 +27,13 @@ from training.hardware import DEVICE, at_once, in_16_bits
 from training.lessons import Lessons
 
 BATCH = 16
-PRECISION = "medium"
-"""Of products: 16 bits where the processor has them."""
-
-RATES, RATES_ON = (2e-4, 2e-3), (2e-4, 1e-3)
-"""Highest learning rates of body and heads, from ImageNet weights and from trained ones."""
-
+BODY_RATE, HEAD_RATE = 2e-4, 2e-3
 KEEPING_MEMORY = {"MALLOC_MMAP_MAX_": "0", "MALLOC_TRIM_THRESHOLD_": str(2**34)}
 """Makes glibc keep a batch's memory for the next one in the processes that train: given back and
 fetched anew it takes a tenth of the time."""
 
 DECAY = 0.01
-SETTLING = 20
+SETTLING = 40
 """Batches from which an averaged network takes its batch statistics anew."""
 
 Weights = dict[str, Tensor]
@@ -56,14 +51,14 @@ class Manner:
         Of a film, and of what is taken from it, in pixels.
     counts : mapping of str to int
         Films to show in an epoch, of the kinds of which not all are shown.
-    still : int
-        First blocks of the backbone that stay as they are.
+    precision : {"highest", "medium"}
+        Of products: 32 bits, or 16 where the processor has them.
     """
 
     side: int
     crop: int
     counts: Mapping[str, int]
-    still: int
+    precision: str
 
 
 @dataclass(frozen=True)
@@ -81,8 +76,6 @@ class Course:
     epochs : int
     kept : pathlib.Path
         File of what is kept after each epoch, so that a broken run can go on.
-    start : pathlib.Path or None
-        File of the weights to start from; None for those of ImageNet.
     """
 
     name: str
@@ -91,7 +84,6 @@ class Course:
     manner: Manner
     epochs: int
     kept: Path
-    start: Path | None = None
 
     def draws(self, epoch: int) -> np.random.Generator:
         """Make the generator of an epoch's order."""
@@ -125,12 +117,9 @@ def side_by_side(train: Callable[[T], Weights], wanted: Sequence[T]) -> list[Wei
 
 def train_member(course: Course) -> Weights:
     """Train one member, from where a broken run left off."""
-    network, rates = Network(len(FINDINGS)), RATES
-    if course.start is not None:
-        rates = RATES_ON
-        network.load_state_dict(torch.load(course.start, map_location="cpu", weights_only=True))
+    network = Network(len(FINDINGS)).to(memory_format=torch.channels_last)
     seed = SEED + 1000 * course.lot[-1] + 100 * sum(course.lot[:-1])
-    return teach(network.to(memory_format=torch.channels_last), course, rates, seed)
+    return teach(network, course, (BODY_RATE, HEAD_RATE), seed)
 
 
 def teach(
@@ -155,13 +144,13 @@ def teach(
     dict of str to Tensor
         On the processor, wherever it was taught.
     """
-    torch.set_float32_matmul_precision(PRECISION)
+    torch.set_float32_matmul_precision(course.manner.precision)
     pixels = read_tensors(course.lessons.files, course.manner.side)
     orders = [
         course.lessons.epoch(course.draws(epoch), course.manner.counts)
         for epoch in range(course.epochs)
     ]
-    network.to(DEVICE).backbone.hold_still(course.manner.still)
+    network.to(DEVICE).backbone.hold_still()
     body = [p for p in network.backbone.parameters() if p.requires_grad]
     optimiser = AdamW(
         [{"params": body}, {"params": network.heads.parameters()}], weight_decay=DECAY
@@ -211,7 +200,6 @@ def averaged(members: Sequence[Weights], lessons: Lessons, manner: Manner) -> Ne
     torch.manual_seed(SEED + len(members))  # paths are dropped while statistics are taken, too
     network = Network(len(FINDINGS))
     network.load_state_dict(average(members))
-    network.backbone.exempt(manner.still)
     network.to(DEVICE, memory_format=torch.channels_last).train()
     for layer in network.modules():
         if isinstance(layer, torch.nn.BatchNorm2d) and layer.training:

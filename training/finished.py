@@ -11,19 +11,11 @@ from training.backbone import Network
 from training.finetune import Course, Manner, averaged, side_by_side, train_members
 from training.finishing import Finish, finish, is_done
 from training.lessons import FOLDS, lessons_of_reads
-from training.members import (
-    BY_READS,
-    Effort,
-    courses_by_labels,
-    courses_by_reads,
-    ground_of,
-    lay_ground,
-    some,
-)
+from training.members import BY_READS, Effort, courses, courses_of, some
 from training.recipe import key, told
 from training.teacher import Teacher
 
-FINISHED = Manner(384, 352, BY_READS.counts, BY_READS.still)
+FINISHED = Manner(384, 352, BY_READS.counts, "medium")
 EPOCHS = 4
 SIDE = FINISHED.crop
 """To which the encoder squeezes a film, in pixels."""
@@ -44,13 +36,10 @@ def train_networks(folder: Path, effort: Effort) -> list[Network]:
         One a fold, which saw no expert's read of the fold and no other film of its patients,
         and last the average of these, which has seen them all.
     """
-    first = courses_by_labels(folder, effort)
-    ground = ground_of(first)
-    members = [courses_by_reads(folder, fold, ground, effort) for fold in range(FOLDS)]
-    finishes = [_finish(each, effort) for each in members]
+    every = list(courses(folder, effort))
+    finishes = [_finish(fold, courses_of(fold, every), folder, effort) for fold in range(FOLDS)]
     if not all(is_done(each.course) for each in finishes):
-        lay_ground(first)
-        train_members([course for each in members for course in each])
+        train_members([course for _, course in every])
     finished = side_by_side(finish, finishes)
     networks = [
         averaged([weights], each.course.lessons, FINISHED)
@@ -60,14 +49,12 @@ def train_networks(folder: Path, effort: Effort) -> list[Network]:
     return [*networks, averaged(finished, whole, FINISHED)]
 
 
-def _finish(members: Sequence[Course], effort: Effort) -> Finish:
-    first = members[0]
-    lessons, fold = first.lessons, first.lot[0]
+def _finish(fold: int, members: Sequence[Course], folder: Path, effort: Effort) -> Finish:
+    lessons = some(lessons_of_reads(folder, fold), effort)
     epochs = min(EPOCHS, effort.epochs)
     recipe = hashlib.sha256(key(lessons, FINISHED, epochs).encode())
     recipe.update("".join(member.kept.stem for member in members).encode())
     recipe.update("".join(map(told, (finishing, teacher))).encode())
     kept = effort.cache / f"finished-{fold}-{recipe.hexdigest()[:12]}.pt"
-    name = f"fold {fold}, finishing"
-    course = Course(name, (fold,), lessons, FINISHED, epochs, kept, first.start)
+    course = Course(f"fold {fold}, finishing", (fold,), lessons, FINISHED, epochs, kept)
     return Finish(course, Teacher(members, effort.cache))

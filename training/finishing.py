@@ -1,8 +1,8 @@
-"""Finish a fold's network: taught on, by its members too, and with films shown larger.
+"""Finish an averaged network: taught on, by its members too, and with films shown larger.
 
-The dear part of training is done by members that see films small. Half their average and half
-the ground they started from is taught on for a few epochs at a higher resolution, from experts'
-reads as they are, and from labels halfway to what the members think (`training.teacher`).
+The dear part of training is done by members that see films small. Their average is taught on for
+a few epochs at a higher resolution, from experts' reads as they are, and from labels halfway to
+what the members think (`training.teacher`).
 """
 
 from __future__ import annotations
@@ -14,12 +14,11 @@ import torch
 from mmrag.encoders.compact_space import FINDINGS
 from training.backbone import Network
 from training.data import SEED
-from training.finetune import PRECISION, Course, Weights, averaged, teach
+from training.finetune import Course, Weights, averaged, teach
 from training.members import BY_READS
 from training.teacher import Teacher, weights_of
 
-RATES = (1e-4, 5e-4)
-"""Highest learning rates of body and heads."""
+BODY_RATE, HEAD_RATE = 1e-4, 5e-4
 
 
 @dataclass(frozen=True)
@@ -29,7 +28,7 @@ class Finish:
     Attributes
     ----------
     course : Course
-        With the lessons of the members by reads, and the ground they started from.
+        With the lessons of the members by reads.
     teacher : Teacher
         The members.
     """
@@ -47,17 +46,15 @@ def finish(whole: Finish) -> Weights:
     course = whole.course
     if is_done(course):
         return weights_of(course)
-    torch.set_float32_matmul_precision(PRECISION)
+    torch.set_float32_matmul_precision(course.manner.precision)
     members = [weights_of(member) for member in whole.teacher.members]
-    ground = torch.load(course.start, map_location="cpu", weights_only=True)
-    both = [*members, *[ground] * len(members)]
-    start = averaged(both, course.lessons, BY_READS).state_dict()
+    start = averaged(members, course.lessons, BY_READS).state_dict()
     taught = replace(course, lessons=whole.teacher.teach(course.lessons))
     network = Network(len(FINDINGS))
     network.load_state_dict(start)
     network.to(memory_format=torch.channels_last)
     seed = SEED + 100 * course.lot[0]
-    return teach(network, taught, RATES, seed, half=True)
+    return teach(network, taught, (BODY_RATE, HEAD_RATE), seed, half=True)
 
 
 def is_done(course: Course) -> bool:

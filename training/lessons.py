@@ -13,16 +13,14 @@ import csv
 import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mmrag.encoders.compact_space import FINDINGS
-from training.archive import TABLE, Archive, read_archive
-from training.belief import belief_by_reads, unread_belief
 from training.data import Films, patient_folds, read_experts, read_films
+from training.noise import chance_of_truth
 
 FOLDS = 4
 ASIDE = 7
@@ -35,8 +33,15 @@ beside the text-mined label of a large film."""
 READ = (0.02, 0.97)
 """Targets of an expert's read: absent, present."""
 
+TRUSTED = (0.03, 0.93)
+"""Targets of a text-mined label that is taken at its word: absent, present."""
+
 KINDS = ("nih", "small", "sick", "sound")
 """Large NIH films, those of 64 pixels, children with pneumonia, sound children."""
+
+
+Targets = tuple[float | NDArray[np.float64], float | NDArray[np.float64]]
+"""What to answer where a finding is absent and where it is present, at large or by finding."""
 
 
 @dataclass(frozen=True)
@@ -158,7 +163,7 @@ def lessons_of_reads(folder: Path, fold: int) -> Lessons:
     Parameters
     ----------
     folder : pathlib.Path
-        The NIH folder; ``nih_64px``, ``pediatric`` and ``labels`` lie beside it.
+        The NIH folder; ``nih_64px`` and ``pediatric`` lie beside it.
     fold : int
         Its patients are left out; with `FOLDS` none is.
 
@@ -172,23 +177,23 @@ def lessons_of_reads(folder: Path, fold: int) -> Lessons:
     sides = deal(films, read)
     learnt = (sides >= 0) & (sides != fold)
     told = learnt & experts.seen
+    chance = chance_of_truth(films.labels[told], experts.findings[told])
+    large = _targets(films.labels, (chance[0], chance[1]))
+    large[told] = _targets(experts.findings[told], READ)
     worth = np.where(told, EXPERT_WEIGHT, 1.0)[learnt]
 
     small = read_films(folder.parent / "nih_64px")
     sides = deal(small, read)
     small = small.take((sides >= 0) & (sides != fold))
-    histories = _archive(folder).histories
-    large, coarse = belief_by_reads(films, histories, experts, told, (films, small))
-    large[told] = _read(experts.findings[told])
     return _joined(
         _evenly(films.take(learnt).files, large[learnt], worth, "nih"),
-        _evenly(small.files, coarse, SMALL_WEIGHT, "small"),
-        *_of_children(folder.parent / "pediatric"),
+        _evenly(small.files, _targets(small.labels, (chance[0], chance[1])), SMALL_WEIGHT, "small"),
+        *_of_children(folder.parent / "pediatric", READ),
     )
 
 
 def lessons_of_labels(folder: Path) -> Lessons:
-    """List what a member learns that knows labels alone, and no expert's patient.
+    """List what a member learns that takes labels at their word and knows no expert's patient.
 
     Parameters
     ----------
@@ -207,17 +212,11 @@ def lessons_of_labels(folder: Path) -> Lessons:
         ("small", read_films(folder.parent / "nih_64px"), SMALL_WEIGHT),
     ):
         learnt = every.take((deal(every, read) >= 0) & ~np.isin(every.patients, read))
-        belief = unread_belief(learnt, _archive(folder).histories)
-        parts.append(_evenly(learnt.files, belief, worth, kind))
-    return _joined(*parts, *_of_children(folder.parent / "pediatric"))
+        parts.append(_evenly(learnt.files, _targets(learnt.labels, TRUSTED), worth, kind))
+    return _joined(*parts, *_of_children(folder.parent / "pediatric", TRUSTED))
 
 
-@cache
-def _archive(folder: Path) -> Archive:
-    return read_archive(folder.parent / "labels" / TABLE)
-
-
-def _of_children(folder: Path) -> Iterator[Lessons]:
+def _of_children(folder: Path, targets: Targets) -> Iterator[Lessons]:
     children = read_children(folder)
     column = FINDINGS.index("Pneumonia")
     for kind, chosen in (("sick", children.pneumonia), ("sound", ~children.pneumonia)):
@@ -225,7 +224,7 @@ def _of_children(folder: Path) -> Iterator[Lessons]:
         shown = np.zeros((len(rows), len(FINDINGS)), bool)
         shown[:, column] = kind == "sick"
         taught = _evenly(
-            tuple(children.files[row] for row in rows), _read(shown), CHILD_WEIGHT, kind
+            tuple(children.files[row] for row in rows), _targets(shown, targets), CHILD_WEIGHT, kind
         )
         if kind == "sick":
             # a file name that says pneumonia says nothing of the other findings
@@ -233,8 +232,8 @@ def _of_children(folder: Path) -> Iterator[Lessons]:
         yield taught
 
 
-def _read(shown: NDArray[np.bool_]) -> NDArray[np.float64]:
-    absent, present = READ
+def _targets(shown: NDArray[np.bool_], targets: Targets) -> NDArray[np.float64]:
+    absent, present = targets
     taught: NDArray[np.float64] = np.where(shown, present, absent)
     return taught
 

@@ -1,34 +1,26 @@
-"""The members of the encoder: who is taught what, and from where.
+"""The members of the encoder: who is taught what, and which of them are averaged.
 
-The first two learn from labels alone and see no patient of whom an expert read a film, so their
-average can be the ground of every fold. Two members a fold are taught on from there by experts'
-reads of the other folds. Films are shown larger from stage to stage: what is learnt from small
-ones at a third of the time need not be learnt again, and once the first blocks know films
-they are held still.
+Two members take text-mined labels at their word and see no patient of whom an expert read a
+film. Two members a fold learn from experts' reads of the other folds. The network of a fold
+starts as the average of both kinds, each kind a half.
 """
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
-import torch
-
-from training.backbone import STILL_BLOCKS
-from training.finetune import Course, Manner, averaged, train_members
-from training.lessons import Lessons, lessons_of_labels, lessons_of_reads
+from training.finetune import Course, Manner
+from training.lessons import FOLDS, Lessons, lessons_of_labels, lessons_of_reads
 from training.recipe import key
 
-EPOCHS, EPOCHS_ON = 6, 3
-"""Of members by labels, and of those that are taught on from them."""
-
+EPOCHS = 7
 SEEDS = 2
 """Members that are taught the same and differ by chance."""
 
-BY_LABELS = Manner(256, 224, {"small": 300, "sick": 60, "sound": 90}, still=STILL_BLOCKS)
-BY_READS = Manner(288, 256, {"small": 150, "sick": 40, "sound": 60}, still=7)
+BY_LABELS = Manner(288, 256, {"small": 300, "sick": 60, "sound": 90}, "highest")
+BY_READS = Manner(320, 288, {"small": 150, "sick": 40, "sound": 60}, "medium")
 
 
 @dataclass(frozen=True)
@@ -37,78 +29,43 @@ class Effort:
 
     Attributes
     ----------
-    epochs : int
-        At most, of each stage.
-    seeds : int
+    epochs, seeds : int
     films : int or None
         Of each kind to learn from; None for all.
     cache : pathlib.Path
         Folder of what is kept after each epoch.
-    share : float
-        Of the patients to learn from.
     """
 
     epochs: int
     seeds: int
     films: int | None
     cache: Path
-    share: float = 1.0
 
 
-def courses_by_labels(folder: Path, effort: Effort) -> list[Course]:
-    """Give the courses of the members that learn from labels alone."""
+def courses_of(fold: int, every: Iterable[tuple[int | None, Course]]) -> list[Course]:
+    """Choose the members that make up a fold's network: those by labels, and the fold's."""
+    return [course for of, course in every if of is None or of == fold]
+
+
+def courses(folder: Path, effort: Effort) -> Iterator[tuple[int | None, Course]]:
+    """Give every member's course, with its fold; None for those who learn from labels alone."""
     lessons = some(lessons_of_labels(folder), effort)
-    return [
-        _course(f"labels, seed {seed}", (seed,), lessons, BY_LABELS, effort)
-        for seed in range(effort.seeds)
-    ]
-
-
-def ground_of(members: Sequence[Course]) -> Path:
-    """Name the file of the average of members."""
-    digest = hashlib.sha256("".join(member.kept.stem for member in members).encode())
-    return members[0].kept.with_name(f"ground-{digest.hexdigest()[:12]}.pt")
-
-
-def lay_ground(members: Sequence[Course]) -> Path:
-    """Train members and keep their average, unless that is done."""
-    ground = ground_of(members)
-    if not ground.is_file():
-        first = members[0]
-        network = averaged(train_members(members), first.lessons, first.manner)
-        torch.save(network.state_dict(), ground.with_suffix(".tmp"))
-        ground.with_suffix(".tmp").replace(ground)
-    return ground
-
-
-def courses_by_reads(folder: Path, fold: int, ground: Path, effort: Effort) -> list[Course]:
-    """Give the courses of a fold's members, who are taught on from `ground`."""
-    lessons = some(lessons_of_reads(folder, fold), effort)
-    return [
-        _course(f"fold {fold}, seed {seed}", (fold, seed), lessons, BY_READS, effort, ground)
-        for seed in range(effort.seeds)
-    ]
+    for seed in range(effort.seeds):
+        yield None, _course(f"labels, seed {seed}", (seed,), lessons, BY_LABELS, effort)
+    for fold in range(FOLDS):
+        lessons = some(lessons_of_reads(folder, fold), effort)
+        for seed in range(effort.seeds):
+            name = f"fold {fold}, seed {seed}"
+            yield fold, _course(name, (fold, seed), lessons, BY_READS, effort)
 
 
 def _course(
-    name: str,
-    lot: tuple[int, ...],
-    lessons: Lessons,
-    manner: Manner,
-    effort: Effort,
-    ground: Path | None = None,
+    name: str, lot: tuple[int, ...], lessons: Lessons, manner: Manner, effort: Effort
 ) -> Course:
-    counts = {kind: round(count * effort.share) for kind, count in manner.counts.items()}
-    manner = replace(manner, counts=counts)
-    epochs = min(effort.epochs, EPOCHS if ground is None else EPOCHS_ON)
-    recipe = key(lessons, manner, epochs)
-    if ground is not None:
-        recipe = f"{recipe}-{ground.stem.removeprefix('ground-')}"
-    stem = "-".join(["member", *map(str, lot), recipe])
-    return Course(name, lot, lessons, manner, epochs, effort.cache / f"{stem}.pt", ground)
+    stem = "-".join(["member", *map(str, lot), key(lessons, manner, effort.epochs)])
+    return Course(name, lot, lessons, manner, effort.epochs, effort.cache / f"{stem}.pt")
 
 
 def some(lessons: Lessons, effort: Effort) -> Lessons:
     """Keep as many lessons as the effort allows."""
-    part = lessons if effort.share == 1.0 else lessons.part(effort.share)
-    return part if effort.films is None else part.first(effort.films)
+    return lessons if effort.films is None else lessons.first(effort.films)

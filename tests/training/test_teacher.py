@@ -40,14 +40,13 @@ def test_only_large_films_that_no_expert_read_are_moved_halfway(
 def test_a_folds_teachers_never_saw_the_folds_patients(shared_data: Path, tmp_path: Path) -> None:
     folder = shared_data / "nih"
     effort = members.Effort(1, 1, None, tmp_path)
-    ground = members.courses_by_labels(folder, effort)
+    every = list(members.courses(folder, effort))
     films = read_films(folder)
     read = films.patients[read_experts(folder, films).seen]
     folds = deal(films, read)
     for fold in range(FOLDS):
         judged = set(films.patients[np.isin(films.patients, read) & (folds == fold)])
-        taught_on = members.courses_by_reads(folder, fold, members.ground_of(ground), effort)
-        teachers = [*ground, *taught_on]
+        teachers = members.courses_of(fold, every)
         assert len(teachers) == 2
         assert len(judged) > 20
         assert not any(course.lessons.patients & judged for course in teachers)
