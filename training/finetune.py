@@ -28,13 +28,13 @@ from training.lessons import Lessons
 
 BATCH = 16
 BODY_RATE, HEAD_RATE = 2e-4, 2e-3
-KEEPING_MEMORY = {"MALLOC_MMAP_MAX_": "0", "MALLOC_TRIM_THRESHOLD_": str(2**34)}
-"""Makes glibc keep a batch's memory for the next one in the processes that train: given back and
-fetched anew it takes a tenth of the time."""
-
 DECAY = 0.01
 SETTLING = 40
 """Batches from which an averaged network takes its batch statistics anew."""
+
+KEEPING_MEMORY = {"MALLOC_MMAP_MAX_": "0", "MALLOC_TRIM_THRESHOLD_": str(2**34)}
+"""Makes glibc keep a batch's memory for the next one in the processes that train: given back and
+fetched anew it takes a tenth of the time."""
 
 Weights = dict[str, Tensor]
 

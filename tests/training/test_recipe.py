@@ -73,6 +73,7 @@ def test_sparing_copies_leaves_every_number(monkeypatch: pytest.MonkeyPatch) -> 
 def test_nothing_of_a_step_stays_behind_when_the_network_is_elsewhere() -> None:
     # "meta" computes shapes alone, and refuses tensors of two devices in one step as a GPU does
     network = backbone.Network(14).to("meta")
+    network.backbone.hold_still()
     shown = varied(films(4, 160).to("meta"), np.random.default_rng(1), 128)
     assert shown.device.type == "meta"
     lessons = Lessons(

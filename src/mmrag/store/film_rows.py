@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
 from psycopg import Cursor
 
-from mmrag.records import History
 from mmrag.store import film_history
 from mmrag.store.film_evidence import write_evidence
 from mmrag.store.rows import check_shape, clean, clean_or_none
@@ -62,8 +61,15 @@ def pixel_batches(
             (patients, patients),
         )
         while rows := cursor.fetchmany(_READ_AT_ONCE):
-            keys = [RecordKey(source, id_) for source, id_, *_ in rows]
-            yield _pixel_batch(rows, film_history.read_histories(connection, keys))
+            keys = tuple(RecordKey(source, id_) for source, id_, *_ in rows)
+            histories = film_history.read_histories(connection, keys)
+            yield PixelBatch(
+                keys=keys,
+                findings=tuple(None if f is None else tuple(f) for _, _, f, *_ in rows),
+                labels_by=tuple(by for *_, by, _ in rows),
+                histories=tuple(histories[key] for key in keys),
+                vectors=np.stack([vector for *_, vector in rows]),
+            )
 
 
 def put_records(
@@ -78,7 +84,7 @@ def put_records(
 
 def put_pixels(cursor: Cursor[tuple[Any, ...]], keys: Sequence[RecordKey], pixels: Vectors) -> None:
     """Write pixel vectors, shape (films, dimension), float32."""
-    cursor.executemany(_UPSERT_PIXELS, _full_rows(keys, pixels))
+    cursor.executemany(_UPSERT_PIXELS, _vector_rows(Full, keys, pixels))
 
 
 def put_anew(connection: Connection, batch: PixelBatch, fuse: Fuse, dimension: int) -> None:
@@ -96,7 +102,7 @@ def put_made(
     evidence: FilmEvidence,
 ) -> None:
     """Write what is made of pixel vectors and labels."""
-    cursor.executemany(_UPSERT_FUSED, _half_rows(keys, fused))
+    cursor.executemany(_UPSERT_FUSED, _vector_rows(Half, keys, fused))
     write_evidence(cursor, keys, evidence)
 
 
@@ -128,26 +134,10 @@ def _row(entry: FilmEntry) -> tuple[Any, ...]:
     )
 
 
-def _half_rows(keys: Sequence[RecordKey], vectors: Vectors) -> list[tuple[Half, str, str]]:
+def _vector_rows(
+    stored: type[Half | Full], keys: Sequence[RecordKey], vectors: Vectors
+) -> list[tuple[Half | Full, str, str]]:
     return [
-        (Half(vector), key.source, clean(key.id)) for key, vector in zip(keys, vectors, strict=True)
+        (stored(vector), key.source, clean(key.id))
+        for key, vector in zip(keys, vectors, strict=True)
     ]
-
-
-def _full_rows(keys: Sequence[RecordKey], vectors: Vectors) -> list[tuple[Full, str, str]]:
-    return [
-        (Full(vector), key.source, clean(key.id)) for key, vector in zip(keys, vectors, strict=True)
-    ]
-
-
-def _pixel_batch(
-    rows: Sequence[tuple[Any, ...]], histories: Mapping[RecordKey, History]
-) -> PixelBatch:
-    keys = tuple(RecordKey(source, id_) for source, id_, *_ in rows)
-    return PixelBatch(
-        keys=keys,
-        findings=tuple(None if f is None else tuple(f) for _, _, f, *_ in rows),
-        labels_by=tuple(by for *_, by, _ in rows),
-        histories=tuple(histories[key] for key in keys),
-        vectors=np.stack([vector for *_, vector in rows]),
-    )
