@@ -38,11 +38,7 @@ class Finish:
 
 
 def finish(whole: Finish) -> Weights:
-    """Finish one network, from where a broken run left off.
-
-    It computes in 16 bits where the hardware has them: at this resolution they save a fifth of
-    the time.
-    """
+    """Finish one network, from where a broken run left off."""
     course = whole.course
     if is_done(course):
         return weights_of(course)

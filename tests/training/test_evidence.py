@@ -6,7 +6,8 @@ import gzip
 from pathlib import Path
 
 import pytest
-from training.evidence import BEGIN, PAGE, TABLE, read_archive
+from training.archive import TABLE, read_archive
+from training.evidence import BEGIN, PAGE
 from training.page import END
 
 from mmrag.records import NO_HISTORY
