@@ -8,13 +8,16 @@ seen through it: by weights that never learnt from their patient.
 from __future__ import annotations
 
 import argparse
+import csv
+import gzip
+from collections import Counter
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
-from mmrag.clinical.prompts import anchor_prompts
+from mmrag.clinical.prompts import NORMAL, anchor_prompts
 from mmrag.encoders import open_encoder
 from mmrag.evaluation.bench import Bench, Effort, lot
 from mmrag.evaluation.collection import encode_collection, films_of, labels_besides
@@ -25,13 +28,13 @@ from mmrag.evaluation.recorded import NOTHING, read_recorded
 from mmrag.evaluation.teaching import reads_of
 from mmrag.evidence import EvidenceModel
 from mmrag.evidence.fit import FULL, Form, fit_evidence
-from mmrag.evidence.history import DATA, fit_persistence, write_persistence
+from mmrag.evidence.history import DATA, fit_persistence, histories_of, write_persistence
 from mmrag.evidence.population import at_rates, expected_rates
 from mmrag.evidence.reads import Reads
 from mmrag.evidence.shipped import LABELS_ONLY, write_model
 from mmrag.evidence_cli import SIMILARITY
 from mmrag.fusion import FusionWeights, anchors_from_prompts
-from training.archive import TABLE, read_archive
+from mmrag.records import History
 from training.evidence_tables import FourFindings, tables
 from training.page import write_into
 
@@ -40,6 +43,7 @@ NIH = ROOT.parent / "shared" / "data" / "nih"
 OUT_OF_FOLD = ROOT / "training" / "out_of_fold.npz"
 SHIPPED = ROOT / "src" / "mmrag" / "evidence" / "data"
 PAGE = ROOT / "docs" / "evidence.md"
+TABLE = "Data_Entry_2017_v2020.csv.gz"
 FOUR_FINDINGS = "four_findings_expert_labels_validation.csv"
 BEGIN = "<!-- figures: python -m training.evidence -->"
 
@@ -47,6 +51,46 @@ SIMILARITY_OF_LABELS = 0.5
 """Of an encoder whose pixels nobody fitted: its vectors are all that its pixels say."""
 
 _EFFORT = Effort(resamplings=2, draws=4, orders=4)
+
+
+@dataclass(frozen=True)
+class Archive:
+    """What the official table says of every film.
+
+    Attributes
+    ----------
+    films, patients : tuple of str
+        Names and patients of the films.
+    labels : tuple of (tuple of str)
+        Of each; empty for "No Finding".
+    """
+
+    films: tuple[str, ...]
+    patients: tuple[str, ...]
+    labels: tuple[tuple[str, ...], ...]
+
+    @property
+    def frequencies(self) -> Mapping[str, float]:
+        """Share of the films whose labels name each finding, or none."""
+        named = Counter(name for names in self.labels for name in names or (NORMAL,))
+        return {name: count / len(self.labels) for name, count in named.items()}
+
+    @property
+    def histories(self) -> Mapping[str, History]:
+        """Labels of the other films of each film's patient, by the film's name."""
+        return dict(zip(self.films, histories_of(self.patients, self.labels), strict=True))
+
+
+def read_archive(table: Path) -> Archive:
+    """Read the official table, compressed by gzip."""
+    with gzip.open(table, "rt", encoding="utf-8", newline="") as stream:
+        rows = list(csv.DictReader(stream))
+    cells = [row["Finding Labels"].split("|") for row in rows]
+    return Archive(
+        tuple(row["Image Index"] for row in rows),
+        tuple(row["Patient ID"] for row in rows),
+        tuple(tuple(name for name in names if name != NORMAL) for names in cells),
+    )
 
 
 def bench_of(folder: Path) -> tuple[Bench, Reads]:

@@ -137,7 +137,7 @@ def teach(
     seed : int
         Of what chance decides inside the network; the epoch is added.
     half : bool
-        Whether it computes in 16 bits (bfloat16), where that is sooner.
+        Whether it computes in 16 bits (bfloat16), where the hardware has them.
 
     Returns
     -------

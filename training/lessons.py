@@ -13,17 +13,14 @@ import csv
 import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mmrag.encoders.compact_space import FINDINGS
-from mmrag.records import History
-from training.archive import TABLE, read_archive
-from training.belief import belief_by_reads
 from training.data import Films, patient_folds, read_experts, read_films
+from training.noise import chance_of_truth
 
 FOLDS = 4
 ASIDE = 7
@@ -43,8 +40,8 @@ KINDS = ("nih", "small", "sick", "sound")
 """Large NIH films, those of 64 pixels, children with pneumonia, sound children."""
 
 
-Targets = tuple[float, float]
-"""What to answer where a finding is absent, and where it is present."""
+Targets = tuple[float | NDArray[np.float64], float | NDArray[np.float64]]
+"""What to answer where a finding is absent and where it is present, at large or by finding."""
 
 
 @dataclass(frozen=True)
@@ -166,7 +163,7 @@ def lessons_of_reads(folder: Path, fold: int) -> Lessons:
     Parameters
     ----------
     folder : pathlib.Path
-        The NIH folder; ``nih_64px``, ``pediatric`` and ``labels`` lie beside it.
+        The NIH folder; ``nih_64px`` and ``pediatric`` lie beside it.
     fold : int
         Its patients are left out; with `FOLDS` none is.
 
@@ -180,16 +177,17 @@ def lessons_of_reads(folder: Path, fold: int) -> Lessons:
     sides = deal(films, read)
     learnt = (sides >= 0) & (sides != fold)
     told = learnt & experts.seen
+    chance = chance_of_truth(films.labels[told], experts.findings[told])
+    large = _targets(films.labels, (chance[0], chance[1]))
+    large[told] = _targets(experts.findings[told], READ)
     worth = np.where(told, EXPERT_WEIGHT, 1.0)[learnt]
 
     small = read_films(folder.parent / "nih_64px")
     sides = deal(small, read)
     small = small.take((sides >= 0) & (sides != fold))
-    large, coarse = belief_by_reads(films, _histories(folder), experts, told, (films, small))
-    large[told] = _targets(experts.findings[told], READ)
     return _joined(
         _evenly(films.take(learnt).files, large[learnt], worth, "nih"),
-        _evenly(small.files, coarse, SMALL_WEIGHT, "small"),
+        _evenly(small.files, _targets(small.labels, (chance[0], chance[1])), SMALL_WEIGHT, "small"),
         *_of_children(folder.parent / "pediatric", READ),
     )
 
@@ -216,11 +214,6 @@ def lessons_of_labels(folder: Path) -> Lessons:
         learnt = every.take((deal(every, read) >= 0) & ~np.isin(every.patients, read))
         parts.append(_evenly(learnt.files, _targets(learnt.labels, TRUSTED), worth, kind))
     return _joined(*parts, *_of_children(folder.parent / "pediatric", TRUSTED))
-
-
-@cache
-def _histories(folder: Path) -> Mapping[str, History]:
-    return read_archive(folder.parent / "labels" / TABLE).histories
 
 
 def _of_children(folder: Path, targets: Targets) -> Iterator[Lessons]:

@@ -8,12 +8,12 @@ from pathlib import Path
 from types import ModuleType
 
 from mmrag.encoders import preprocess
-from training import augment, backbone, belief, data, finetune, hardware
+from training import augment, backbone, data, finetune, hardware, noise
 from training import lessons as lessons_module
 from training.finetune import Manner
 from training.lessons import Lessons
 
-CODE = (augment, backbone, belief, data, finetune, hardware, lessons_module, preprocess)
+CODE = (augment, backbone, data, finetune, hardware, lessons_module, noise, preprocess)
 """Modules that make a member's weights. Their comments and docstrings don't count."""
 
 

@@ -6,8 +6,7 @@ import gzip
 from pathlib import Path
 
 import pytest
-from training.archive import TABLE, read_archive
-from training.evidence import BEGIN, PAGE
+from training.evidence import BEGIN, PAGE, TABLE, read_archive
 from training.page import END
 
 from mmrag.records import NO_HISTORY
