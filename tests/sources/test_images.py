@@ -234,6 +234,13 @@ def test_thumbnail_is_a_small_grey_jpeg(film: Path, size: int, expected: tuple[i
         assert (image.format, image.mode, image.size) == ("JPEG", "L", expected)
 
 
+@pytest.mark.parametrize("grey", [0, 90, 255])
+def test_one_grey_all_over_is_no_film(film: Path, grey: int) -> None:
+    film.write_bytes(png(np.full((60, 80), grey, np.uint8)))
+    with pytest.raises(BadFilm, match=rf"film\.png: every pixel has the same grey, {grey} of 255"):
+        read_film(film)
+
+
 @pytest.mark.parametrize("size", [(1, 1), (1, 5000), (400, 15)])
 def test_a_few_pixels_are_no_film(film: Path, size: tuple[int, int]) -> None:
     film.write_bytes(encoded(Image.linear_gradient("L").resize(size)))

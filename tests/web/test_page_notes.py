@@ -19,8 +19,9 @@ def test_a_film_shows_its_note_as_text(tmp_path: Path) -> None:
     folder = folder_of(
         tmp_path, {"clinical_notes": NOTE}, {"filename": "b.png", "clinical_notes": ""}
     )
-    for name, grey in (("a.png", 60), ("b.png", 90)):
-        Image.fromarray(np.full((64, 64), grey, np.uint8)).save(folder / "images" / name)
+    for name, brightest in (("a.png", 60), ("b.png", 90)):
+        film = np.tile(np.linspace(0, brightest, 64, dtype=np.uint8), (64, 1))
+        Image.fromarray(film).save(folder / "images" / name)
     settings = Settings(home=tmp_path / "home", dsn=None)
     with Engine.open(settings=settings) as engine, local(create_app(engine)) as client:
         engine.ingest("covid", folder)

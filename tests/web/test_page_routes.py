@@ -48,7 +48,9 @@ def outside(engine: Engine) -> Iterator[TestClient]:
 
 def png(side: int = 64, grey: int = 90) -> bytes:
     buffer = io.BytesIO()
-    Image.new("L", (side, side), grey).save(buffer, "PNG")
+    film = Image.new("L", (side, side), grey)
+    film.putpixel((0, 0), 0)
+    film.save(buffer, "PNG")
     return buffer.getvalue()
 
 

@@ -116,7 +116,7 @@ def read_film(path: Path) -> DecodedFilm:
     ------
     BadFilm
         When the file cannot be read, is empty, damaged, cut short, none of these, animated, or
-        larger than `MAX_PIXELS` or `MAX_BYTES`, or smaller than `MIN_SIDE`.
+        larger than `MAX_PIXELS` or `MAX_BYTES`, smaller than `MIN_SIDE`, or of one grey all over.
     """
     content = _read_bytes(path)
     try:
@@ -127,6 +127,7 @@ def read_film(path: Path) -> DecodedFilm:
             f"{path}: the image is damaged or cut short ({detail}): copy or download it again"
         ) from error
     _refuse_few_pixels(path, grey)
+    _refuse_one_grey(path, grey)
     return DecodedFilm(grey, hashlib.sha256(content).hexdigest())
 
 
@@ -183,6 +184,14 @@ def _refuse_few_pixels(path: Path, grey: NDArray[np.uint8]) -> None:
         raise BadFilm(
             f"{path}: {width} x {height} pixels show no chest, a side needs {MIN_SIDE}: "
             "give the film itself"
+        )
+
+
+def _refuse_one_grey(path: Path, grey: NDArray[np.uint8]) -> None:
+    if grey.min() == grey.max():
+        raise BadFilm(
+            f"{path}: every pixel has the same grey, {int(grey.min())} of 255, and nothing is "
+            "shown: export the film again"
         )
 
 
