@@ -93,7 +93,7 @@ def words(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     write_dicom(folders[0] / "ward", rising, PatientID="1", ViewPosition="PA")
     (folders[1] / "ward").mkdir()
     for number, word in enumerate(WORDS, 2):
-        write_dicom(folders[1] / "ward" / word, rising * 0 + number, PatientID=str(number))
+        write_dicom(folders[1] / "ward" / word, rising % (1000 * number), PatientID=str(number))
     settings = Settings(home=tmp_path_factory.mktemp("home"), dsn=None)
     with Engine.open(settings=settings) as engine:
         assert sum(engine.ingest("dicom", folder).films.added for folder in folders) == 4
