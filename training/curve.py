@@ -18,9 +18,8 @@ from training.backbone import Network
 from training.data import Films, read_experts, read_films, read_tensors
 from training.finetune import Course, Weights, train_members
 from training.lessons import FOLDS
-from training.members import EPOCHS, Effort, courses
+from training.members import EPOCHS, Effort, course, courses
 from training.metrics import mean_over_findings
-from training.recipe import key
 from training.train import CACHE, NIH, dealt
 
 SHARES = (0.25, 0.5, 1.0)
@@ -28,6 +27,8 @@ COUNTED = 15
 """Films on which experts saw a finding, from which it counts in the mean."""
 
 BATCH = 8
+
+ONE_MEMBER = Effort(EPOCHS, 1, None, CACHE)
 
 
 def main() -> None:
@@ -41,7 +42,7 @@ def main() -> None:
     print("| share of patients | films of adults learnt from | AP | P@10 | AUC |")
     print("| --- | --- | --- | --- | --- |")
     for share in SHARES:
-        members = [_part(course, share) for course in _by_reads(folder)]
+        members = [_part(member, share) for member in _by_reads(folder)]
         weights = train_members(members)
         scores = np.zeros((len(films), experts.findings.shape[1]))
         for fold, member in enumerate(weights):
@@ -61,22 +62,17 @@ def main() -> None:
 
 def _by_reads(folder: Path) -> list[Course]:
     """First member of each fold."""
-    every = courses(folder, Effort(EPOCHS, 1, None, CACHE))
-    found = [course for fold, course in every if fold is not None]
+    found = [member for fold, member in courses(folder, ONE_MEMBER) if fold is not None]
     assert len(found) == FOLDS
     return found
 
 
-def _part(course: Course, share: float) -> Course:
+def _part(member: Course, share: float) -> Course:
     if share == 1.0:
-        return course
-    lessons = course.lessons.part(share)
-    manner = replace(
-        course.manner,
-        counts={kind: round(count * share) for kind, count in course.manner.counts.items()},
-    )
-    name = "-".join(["member", *map(str, course.lot), key(lessons, manner, course.epochs)])
-    return replace(course, lessons=lessons, manner=manner, kept=course.kept.with_name(f"{name}.pt"))
+        return member
+    counts = {kind: round(count * share) for kind, count in member.manner.counts.items()}
+    manner = replace(member.manner, counts=counts)
+    return course(member.name, member.lot, member.lessons.part(share), manner, ONE_MEMBER)
 
 
 def _scores(member: Weights, films: Films, rows: NDArray[np.int64]) -> NDArray[np.float64]:

@@ -44,24 +44,25 @@ class Effort:
 
 def courses_of(fold: int, every: Iterable[tuple[int | None, Course]]) -> list[Course]:
     """Choose the members that make up a fold's network: those by labels, and the fold's."""
-    return [course for of, course in every if of is None or of == fold]
+    return [member for of, member in every if of is None or of == fold]
 
 
 def courses(folder: Path, effort: Effort) -> Iterator[tuple[int | None, Course]]:
     """Give every member's course, with its fold; None for those who learn from labels alone."""
     lessons = some(lessons_of_labels(folder), effort)
     for seed in range(effort.seeds):
-        yield None, _course(f"labels, seed {seed}", (seed,), lessons, BY_LABELS, effort)
+        yield None, course(f"labels, seed {seed}", (seed,), lessons, BY_LABELS, effort)
     for fold in range(FOLDS):
         lessons = some(lessons_of_reads(folder, fold), effort)
         for seed in range(effort.seeds):
             name = f"fold {fold}, seed {seed}"
-            yield fold, _course(name, (fold, seed), lessons, BY_READS, effort)
+            yield fold, course(name, (fold, seed), lessons, BY_READS, effort)
 
 
-def _course(
+def course(
     name: str, lot: tuple[int, ...], lessons: Lessons, manner: Manner, effort: Effort
 ) -> Course:
+    """Give a member's course, kept under a name that holds its recipe's hash."""
     stem = "-".join(["member", *map(str, lot), key(lessons, manner, effort.epochs)])
     return Course(name, lot, lessons, manner, effort.epochs, effort.cache / f"{stem}.pt")
 

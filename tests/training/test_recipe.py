@@ -109,8 +109,9 @@ def test_training_leaves_the_first_blocks_as_they_are() -> None:
 
 
 def test_blocks_held_still_give_the_same_numbers_and_gradients() -> None:
-    torch.manual_seed(0)
-    whole = backbone.Network(14)
+    # in 64 bits: in 32, rounding may carry a value over an edge of ReLU6 and change its gradient
+    whole = backbone.Network(14).double()
+    whole.backbone.net._conv_stem.register_forward_pre_hook(lambda _layer, given: given[0].double())
     torch.nn.init.normal_(whole.heads.weight, std=0.1)
     held = deepcopy(whole)
     held.backbone.hold_still()
@@ -121,8 +122,7 @@ def test_blocks_held_still_give_the_same_numbers_and_gradients() -> None:
     assert torch.allclose(scores[0], scores[1], atol=1e-3)
     for one, other in zip(whole.parameters(), held.parameters(), strict=True):
         if other.requires_grad:
-            # rounding may carry a value over an edge of ReLU6, and some entries then differ
-            assert (one.grad - other.grad).norm() <= 0.05 * one.grad.norm()
+            assert torch.allclose(one.grad, other.grad, rtol=1e-2, atol=1e-3 * one.grad.abs().max())
     assert whole.state_dict().keys() == held.state_dict().keys()
 
 
